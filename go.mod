@@ -1,0 +1,3 @@
+module example.com/linuxtcp
+
+go 1.26.0

@@ -1,0 +1,218 @@
+package kernel
+
+import (
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// A Counter is one of the kernel's event counters that a modelled decision
+// raises. String returns the name that `nstat -az` and `netstat -s` know it by,
+// without nstat's prefix (TcpExt, Tcp).
+//
+// InSegs and OutSegs, which every segment raises, and gauges such as CurrEstab
+// are not counted by the models.
+type Counter uint8
+
+const (
+	ListenOverflows      Counter = iota + 1 // TcpExt: a SYN or a final ACK met a full accept queue
+	ListenDrops                             // TcpExt: a listener dropped a segment; see package queue for what it misses and what it adds
+	TCPReqQFullDoCookies                    // TcpExt: the SYN queue was full (or cookies are always on): a cookie was decided on
+	TCPReqQFullDrop                         // TcpExt: the SYN queue was full and cookies are off: dropped
+	SyncookiesSent                          // TcpExt: a SYN-ACK with a cookie was sent
+	SyncookiesRecv                          // TcpExt: an ACK carried a good cookie
+	SyncookiesFailed                        // TcpExt: an ACK carried a bad cookie, or, to 3.18, none was expected
+	PAWSPassive                             // TcpExt: tw_recycle turned a SYN away by its timestamp (to 4.11)
+	PAWSEstab                               // TcpExt: a segment failed PAWS
+	TSEcrRejected                           // TcpExt: a timestamp echo that was never sent (from 6.15)
+	TCPACKSkippedSynRecv                    // TcpExt: a reply for a half-open request was held back by the rate limit (from 4.0)
+	TCPChallengeACK                         // TcpExt: a challenge ACK was sent
+	TCPDeferAcceptDrop                      // TcpExt: TCP_DEFER_ACCEPT held a bare ACK back (from 2.6.35)
+	EmbryonicRsts                           // TcpExt: a half-open request was reset
+	TCPTimeouts                             // TcpExt: a SYN-ACK timer fired (from 2.6.34)
+	TCPSynRetrans                           // TcpExt: a SYN or, from 3.15, a SYN-ACK was sent again
+	RetransSegs                             // Tcp: a segment was sent again
+	PassiveOpens                            // Tcp: a connection went from LISTEN to SYN-RECV; counted when the child is made
+	AttemptFails                            // Tcp: a connection went from SYN-RECV to CLOSE
+	EstabResets                             // Tcp: a connection went from ESTABLISHED or CLOSE-WAIT to CLOSE
+	OutRsts                                 // Tcp: a RST was sent
+	numCounters                             // not a counter: how many there are, plus one
+)
+
+var counterNames = [numCounters]string{
+	ListenOverflows: "ListenOverflows", ListenDrops: "ListenDrops",
+	TCPReqQFullDoCookies: "TCPReqQFullDoCookies", TCPReqQFullDrop: "TCPReqQFullDrop",
+	SyncookiesSent: "SyncookiesSent", SyncookiesRecv: "SyncookiesRecv", SyncookiesFailed: "SyncookiesFailed",
+	PAWSPassive: "PAWSPassive", PAWSEstab: "PAWSEstab", TSEcrRejected: "TSEcrRejected",
+	TCPACKSkippedSynRecv: "TCPACKSkippedSynRecv", TCPChallengeACK: "TCPChallengeACK",
+	TCPDeferAcceptDrop: "TCPDeferAcceptDrop", EmbryonicRsts: "EmbryonicRsts",
+	TCPTimeouts: "TCPTimeouts", TCPSynRetrans: "TCPSynRetrans",
+	RetransSegs: "RetransSegs", PassiveOpens: "PassiveOpens", AttemptFails: "AttemptFails",
+	EstabResets: "EstabResets", OutRsts: "OutRsts",
+}
+
+// String returns nstat's name without its prefix: "ListenDrops".
+func (c Counter) String() string {
+	if c == 0 || c >= numCounters {
+		return "Counter(" + strconv.Itoa(int(c)) + ")"
+	}
+	return counterNames[c]
+}
+
+// Prefix returns what nstat puts before the name: "TcpExt" for the counters of
+// /proc/net/netstat, "Tcp" for those of /proc/net/snmp.
+func (c Counter) Prefix() string {
+	switch c {
+	case RetransSegs, PassiveOpens, AttemptFails, EstabResets, OutRsts:
+		return "Tcp"
+	}
+	return "TcpExt"
+}
+
+// ParseCounter returns the counter of that name, with or without nstat's prefix.
+func ParseCounter(name string) (Counter, error) {
+	for c := Counter(1); c < numCounters; c++ {
+		if name == counterNames[c] || name == c.Prefix()+counterNames[c] {
+			return c, nil
+		}
+	}
+	return 0, fmt.Errorf("kernel: %q is not a counter of the models", name)
+}
+
+// AllCounters yields every counter in the order of the constants.
+func AllCounters() iter.Seq[Counter] {
+	return func(yield func(Counter) bool) {
+		for c := Counter(1); c < numCounters; c++ {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// A CounterSet is the counters that one decision raises, by one each, in the
+// order in which the kernel raises them. It is a comparable value; the zero
+// CounterSet raises none.
+type CounterSet struct {
+	list [6]Counter
+	n    uint8
+}
+
+// CountersOf returns the set of cs in that order. Counters beyond the sixth are
+// left out: no decision of any kernel raises more.
+func CountersOf(cs ...Counter) CounterSet {
+	var s CounterSet
+	for _, c := range cs {
+		s = s.With(c)
+	}
+	return s
+}
+
+// With returns s with c raised after the others.
+func (s CounterSet) With(c Counter) CounterSet {
+	if int(s.n) < len(s.list) {
+		s.list[s.n] = c
+		s.n++
+	}
+	return s
+}
+
+// Len returns how many increments the set holds.
+func (s CounterSet) Len() int { return int(s.n) }
+
+// Has reports whether c is raised.
+func (s CounterSet) Has(c Counter) bool {
+	for _, x := range s.list[:s.n] {
+		if x == c {
+			return true
+		}
+	}
+	return false
+}
+
+// All yields the counters in order.
+func (s CounterSet) All() iter.Seq[Counter] {
+	return func(yield func(Counter) bool) {
+		for _, c := range s.list[:s.n] {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// String lists the counters in order: "ListenOverflows, ListenDrops", or "none".
+func (s CounterSet) String() string {
+	if s.n == 0 {
+		return "none"
+	}
+	names := make([]string, s.n)
+	for i, c := range s.list[:s.n] {
+		names[i] = c.String()
+	}
+	return strings.Join(names, ", ")
+}
+
+// Counters is a total per counter, as nstat shows for a network namespace. It is
+// a comparable value; the zero Counters has counted nothing.
+type Counters struct {
+	n [numCounters]uint64
+}
+
+// Get returns the total of c.
+func (t Counters) Get(c Counter) uint64 {
+	if c >= numCounters {
+		return 0
+	}
+	return t.n[c]
+}
+
+// Raise adds one decision's counters to the totals.
+func (t *Counters) Raise(s CounterSet) {
+	for _, c := range s.list[:s.n] {
+		t.n[c]++
+	}
+}
+
+// Add adds n to one total. An unknown counter is ignored.
+func (t *Counters) Add(c Counter, n uint64) {
+	if c > 0 && c < numCounters {
+		t.n[c] += n
+	}
+}
+
+// Sub returns what was counted between the earlier totals and t.
+func (t Counters) Sub(earlier Counters) Counters {
+	for i := range t.n {
+		t.n[i] -= earlier.n[i]
+	}
+	return t
+}
+
+// All yields the counters that are not zero, in the order of the constants.
+func (t Counters) All() iter.Seq2[Counter, uint64] {
+	return func(yield func(Counter, uint64) bool) {
+		for i, n := range t.n {
+			if n != 0 && !yield(Counter(i), n) {
+				return
+			}
+		}
+	}
+}
+
+// String lists the totals that are not zero: "ListenOverflows 4, ListenDrops 4",
+// or "none".
+func (t Counters) String() string {
+	var b strings.Builder
+	for c, n := range t.All() {
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s %d", c, n)
+	}
+	if b.Len() == 0 {
+		return "none"
+	}
+	return b.String()
+}

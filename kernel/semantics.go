@@ -1,0 +1,271 @@
+package kernel
+
+import "time"
+
+// Semantics is how one kernel behaves: a field for every behaviour of the modelled
+// paths that ever changed between 2.6.32 and 7.2.
+//
+// Get one from [Release.Semantics]. All rules of this library branch on these
+// fields and never on a version, so a kernel with private patches is described by
+// taking the nearest release and setting fields by hand. The zero Semantics
+// describes no kernel; [Semantics.Valid] tells.
+type Semantics struct {
+	// listen(2).
+
+	// BacklogBits is the width of the accept queue's limit and length in struct
+	// sock: 16 (the limit is taken modulo 65536) or 32.
+	BacklogBits uint8
+	// SomaxconnDefault is what net.core.somaxconn starts as: 128 or 4096.
+	SomaxconnDefault int
+	// SomaxconnMax is the largest value the sysctl takes, 0 being the smallest.
+	// SomaxconnMax 0 means that the kernel takes any int, negative ones included.
+	SomaxconnMax int
+	// SYNQueue is what limits the half-open requests of a listener.
+	SYNQueue SYNQueueRule
+	// MaxSYNBacklogDivisor gives the default of net.ipv4.tcp_max_syn_backlog:
+	// established-hash buckets divided by it, at least 128. 0 is the older rule,
+	// from the size of the bind hash.
+	MaxSYNBacklogDivisor int
+
+	// A SYN for a listener.
+
+	// SYNDropCounters: a SYN dropped by the listener counts ListenDrops, and one
+	// dropped because the accept queue is full counts ListenOverflows before it.
+	SYNDropCounters bool
+	// CookieListenDrops: every cookie sent counts ListenDrops although nothing is
+	// dropped.
+	CookieListenDrops bool
+	// ReqQFullCounters: a full SYN queue counts TCPReqQFullDoCookies or
+	// TCPReqQFullDrop.
+	ReqQFullCounters bool
+	// AlwaysCookies: net.ipv4.tcp_syncookies=2 answers every SYN with a cookie.
+	// Before, 2 means the same as 1.
+	AlwaysCookies bool
+	// AcceptFullNeedsYoung: a full accept queue drops a SYN only while more than one
+	// request has never been retransmitted.
+	AcceptFullNeedsYoung bool
+	// TimeWaitISNLost4 and TimeWaitISNLost6: the sequence number that TIME_WAIT
+	// chose for a reopening SYN is lost on the way to the listener, so the SYN is
+	// treated as any other.
+	TimeWaitISNLost4, TimeWaitISNLost6 bool
+	// LastQuarter6: the last quarter of tcp_max_syn_backlog is kept for proven
+	// peers on IPv6 too.
+	LastQuarter6 bool
+	// ProvenPeers: a host whose round-trip time is remembered passes the last
+	// quarter. Before, the kernel looks before it has a route, and nobody is proven.
+	ProvenPeers bool
+	// Recycle is how net.ipv4.tcp_tw_recycle judges a SYN.
+	Recycle RecycleRule
+	// SYNFINOpens: a SYN that also carries FIN opens a request.
+	SYNFINOpens bool
+	// FloodLog is when the kernel logs "possible SYN flooding".
+	FloodLog FloodLogRule
+
+	// A segment for a half-open request.
+
+	// RequestsInEhash: requests live in the table of established sockets, not in
+	// the listener. They outlive it until their timer, and an ACK with a wrong
+	// number gets a cookie check before its RST.
+	RequestsInEhash bool
+	// DupSYNRearms: a repeated SYN that is answered also restarts the SYN-ACK timer.
+	DupSYNRearms bool
+	// DupSYNRateLimited: a repeated SYN gets at most one SYN-ACK per
+	// net.ipv4.tcp_invalid_ratelimit; others count TCPACKSkippedSynRecv.
+	DupSYNRateLimited bool
+	// RequestACKRateLimited: the ACK that answers an out-of-window segment is
+	// limited in the same way, by the same stamp.
+	RequestACKRateLimited bool
+	// RequestWindowClamp: the window a segment is checked against is at most 65535.
+	RequestWindowClamp bool
+	// RequestRSTExact: an in-window RST kills a request only at exactly the next
+	// sequence number; others get a challenge ACK.
+	RequestRSTExact bool
+	// RequestTSEcrCheck: a timestamp echo that was never sent is rejected
+	// (TSEcrRejected).
+	RequestTSEcrCheck bool
+	// PAWSZeroPasses: a remembered timestamp of 0 never fails PAWS.
+	PAWSZeroPasses bool
+	// EmbryonicRSTAfterReset: EmbryonicRsts is counted after the RST went out and
+	// the request is gone; before, first.
+	EmbryonicRSTAfterReset bool
+	// DeferAcceptCounter: an ACK held back by TCP_DEFER_ACCEPT counts
+	// TCPDeferAcceptDrop.
+	DeferAcceptCounter bool
+
+	// The SYN-ACK timer.
+
+	// SYNACKTimeout is the time to the first retransmission of a SYN-ACK: 3 s or 1 s.
+	SYNACKTimeout time.Duration
+	// RequestTimers: each request has a timer of its own. Before, one timer of the
+	// listener scans part of its table every 0.2 s.
+	RequestTimers bool
+	// SYNACKTimeoutCap: the longest pause follows net.ipv4.tcp_rto_max_ms. Before,
+	// it is 120 s.
+	SYNACKTimeoutCap bool
+	// SYNACKTimerCounters: a timeout counts TCPTimeouts, a retransmission RetransSegs.
+	SYNACKTimerCounters bool
+	// SYNACKSynRetrans: a retransmitted SYN-ACK also counts TCPSynRetrans.
+	SYNACKSynRetrans bool
+	// Wheel is how timers round.
+	Wheel WheelRule
+
+	// Syncookies.
+
+	// SyncookiesDefault is what net.ipv4.tcp_syncookies starts as: 0 or 1.
+	SyncookiesDefault int
+	// CookieGate is when an ACK is checked for a cookie at all.
+	CookieGate CookieGateRule
+	// CookieMinutes is how many minute counts a cookie is good for: 4 or 2.
+	CookieMinutes int
+	// CookieMSS is the table of MSS values that a cookie can carry.
+	CookieMSS CookieMSSRule
+	// CookieTSBits is the number of timestamp bits in which a cookie keeps options:
+	// 9 (without ECN) or 6.
+	CookieTSBits int
+	// FailedCookiesOnly: SyncookiesFailed counts bad cookies only. Before, it
+	// counts ACKs that the gate turned away, too.
+	FailedCookiesOnly bool
+
+	// Bookkeeping.
+
+	// SockDrops: a listener's drops show as d<N> in `ss -m`.
+	SockDrops bool
+	// SockDropsRequests: so do segments that a request swallowed.
+	SockDropsRequests bool
+	// DropReasons is which reasons the kernel gives to kfree_skb.
+	DropReasons DropReasonRule
+	// TimestampMillis: a TCP timestamp tick is 1 ms. Before, it is a jiffy.
+	TimestampMillis bool
+	// RateLimitSysctl: net.ipv4.tcp_invalid_ratelimit exists.
+	RateLimitSysctl bool
+	// SyncookiesPerNetns, MaxSYNBacklogPerNetns and AbortPerNetns: each network
+	// namespace has its own net.ipv4.tcp_syncookies and tcp_synack_retries,
+	// tcp_max_syn_backlog, and tcp_abort_on_overflow.
+	SyncookiesPerNetns, MaxSYNBacklogPerNetns, AbortPerNetns bool
+	// ByteSysctls: tcp_syncookies, tcp_abort_on_overflow and tcp_synack_retries are
+	// stored in a byte and take 0 to 255 only.
+	ByteSysctls bool
+}
+
+// Valid reports whether s describes a kernel: whether every field that has no
+// meaningful zero value is set.
+func (s Semantics) Valid() bool {
+	return (s.BacklogBits == 16 || s.BacklogBits == 32) && s.SYNQueue != 0 && s.Recycle != 0 &&
+		s.FloodLog != 0 && s.SYNACKTimeout > 0 && s.Wheel != 0 && s.CookieGate != 0 &&
+		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0
+}
+
+// A SYNQueueRule is what limits the half-open requests (SYN-RECV) of a listener.
+type SYNQueueRule uint8
+
+const (
+	// SYNQueuePowerOfTwo: fixed by the first listen() as the smallest power of two
+	// above max(8, min(backlog, tcp_max_syn_backlog)); full when that many are
+	// queued (reqsk_queue_alloc, lopt->max_qlen_log).
+	SYNQueuePowerOfTwo SYNQueueRule = iota + 1
+	// SYNQueueBacklog: full when as many are queued as the accept queue's limit
+	// (inet_csk_reqsk_queue_is_full, >=).
+	SYNQueueBacklog
+	// SYNQueueAboveBacklog: full when more are queued than that limit (>).
+	SYNQueueAboveBacklog
+)
+
+// A RecycleRule is how net.ipv4.tcp_tw_recycle judges a SYN at a listener.
+type RecycleRule uint8
+
+const (
+	// RecyclePeer: a SYN with a timestamp is held against its host's last one. One
+	// that passes is not held against the last quarter.
+	RecyclePeer RecycleRule = iota + 1
+	// RecycleStrict: a SYN without a timestamp fails too, and the last quarter is
+	// never applied while the sysctl is set.
+	RecycleStrict
+	// RecycleGone: the sysctl does not exist.
+	RecycleGone
+)
+
+// A FloodLogRule is when the kernel logs "possible SYN flooding on port N".
+type FloodLogRule uint8
+
+const (
+	// FloodLogMinute: when a cookie is sent, once in 60 s for the whole machine.
+	FloodLogMinute FloodLogRule = iota + 1
+	// FloodLogRateLimited: at every SYN that finds the queue full, as far as the
+	// kernel's general rate limit lets it.
+	FloodLogRateLimited
+	// FloodLogOnce: once per listening socket.
+	FloodLogOnce
+	// FloodLogOnceUnlessAlways: the same, but never while tcp_syncookies is 2.
+	FloodLogOnceUnlessAlways
+)
+
+// A WheelRule is how kernel timers round.
+type WheelRule uint8
+
+const (
+	// WheelSlack: a timer fires at its jiffy, but mod_timer may first move it up
+	// by up to 1/256 of its delay.
+	WheelSlack WheelRule = iota + 1
+	// WheelCoarse: a timer fires at the end of a bucket that grows with its delay,
+	// up to an eighth late.
+	WheelCoarse
+)
+
+// A CookieGateRule is when an ACK that matches no request is checked for a cookie
+// at all: how recently the listener must have sent one
+// (tcp_synq_no_recent_overflow).
+type CookieGateRule uint8
+
+const (
+	// CookieGate3s: within 3 s.
+	CookieGate3s CookieGateRule = iota + 1
+	// CookieGate120s: within 120 s.
+	CookieGate120s
+	// CookieGateWraps: within 120 s in signed 32-bit jiffies, which a listener that
+	// never sent one also satisfies for half of every wrap, the first 420 s after
+	// boot among it.
+	CookieGateWraps
+	// CookieGateBetween: from 1 s before the stamp to 120 s after it, in 32-bit
+	// jiffies.
+	CookieGateBetween
+)
+
+// A CookieMSSRule is the table of MSS values that a cookie can carry.
+type CookieMSSRule uint8
+
+const (
+	CookieMSS64To4312  CookieMSSRule = iota + 1 // 8 values, one table for IPv4 and IPv6
+	CookieMSS64To8960                           // 8 values for each family
+	CookieMSS536To1460                          // 4 values for each family
+)
+
+// A DropReasonRule is which reasons kfree_skb gets on the listen path.
+type DropReasonRule uint8
+
+const (
+	DropReasonsNone      DropReasonRule = iota + 1 // the kernel has no drop reasons
+	DropReasonsUnset                               // it has, but this path gives NOT_SPECIFIED
+	DropReasonsListener                            // RST and SYN+FIN at a listener: TCP_RESET, TCP_FLAGS
+	DropReasonsListenACK                           // the ACK that earns a RST too: TCP_FLAGS; a lost cookie: NO_SOCKET
+	DropReasonsRequest                             // a request's segments too: TCP_LISTEN_OVERFLOW and others
+)
+
+// The baseline is 2.6.32.0; every other kernel is this plus rows of the table.
+func baseline() Semantics {
+	return Semantics{
+		BacklogBits:          16,
+		SomaxconnDefault:     128,
+		SYNQueue:             SYNQueuePowerOfTwo,
+		AcceptFullNeedsYoung: true,
+		Recycle:              RecyclePeer,
+		SYNFINOpens:          true,
+		FloodLog:             FloodLogMinute,
+		SYNACKTimeout:        3 * time.Second,
+		Wheel:                WheelSlack,
+		CookieGate:           CookieGate3s,
+		CookieMinutes:        4,
+		CookieMSS:            CookieMSS64To4312,
+		CookieTSBits:         9,
+		DropReasons:          DropReasonsNone,
+	}
+}
