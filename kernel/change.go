@@ -34,9 +34,14 @@ type Backport struct {
 	// Stream is a stable series ("6.12", "2.6.32") or a RHEL major release ("el7").
 	Stream string
 	// Lacks is the newest patch level or build known not to have the change, -1 if
-	// none is. Has is the oldest known to have it. What lies between is not known.
+	// none is. Has is the oldest known to have it, Unknown if none is. What lies
+	// between is not known.
 	Lacks, Has int
 }
+
+// Unknown stands for [Backport].Has where a series may have got a change, but
+// nobody here knows from which patch level on.
+const Unknown = 1 << 20
 
 // String returns "6.12.10" where the first patch level is known, and
 // "4.14.1 to 4.14.74" where only a range that holds it is.
@@ -50,6 +55,8 @@ func (b Backport) String() string {
 	switch {
 	case b.Lacks == -1 && b.Has == 0:
 		return b.Stream
+	case b.Has == Unknown:
+		return fmt.Sprintf("perhaps %s or later", name(b.Lacks+1))
 	case b.Lacks == b.Has-1:
 		return name(b.Has)
 	}
@@ -116,19 +123,32 @@ func Diff(from, to Release) (gained, lost []Change) {
 }
 
 // Semantics returns how r behaves: the baseline of 2.6.32 changed by every row of
-// the table that r has. Rows that the name leaves open are taken as absent; where
-// that matters, ask [Release.Undecided]. The zero Release gives the zero Semantics.
+// the table that r has. Rows that the name leaves open are taken as absent, but a
+// RHEL build older than the oldest one read is taken to be like that one; where it
+// matters, ask [Release.Undecided]. The zero Release gives the zero Semantics.
 func (r Release) Semantics() Semantics {
 	if r.IsZero() {
 		return Semantics{}
 	}
 	s := baseline()
 	for _, c := range table {
-		if r.has(c) == yes {
+		if a := r.has(c); a == yes || a == unknown && r.presumed(c) {
 			c.apply(&s)
 		}
 	}
 	return s
+}
+
+// presumed reports whether a RHEL build of which nothing is known is taken to have a
+// change that every build read has.
+func (r Release) presumed(c Change) bool {
+	if r.vendor != RHEL {
+		return false
+	}
+	stream := fmt.Sprintf("el%d", r.el)
+	return slices.ContainsFunc(c.Backports, func(b Backport) bool {
+		return b.Stream == stream && b.Lacks == -1 && b.Has != Unknown
+	})
 }
 
 // Undecided returns the rows of which r's name alone does not tell whether r has
@@ -159,7 +179,7 @@ const (
 
 // readUpTo is the newest build of each RHEL release whose source stands behind
 // the table. Later builds may have any row that is not denied to them.
-var readUpTo = map[uint8]uint16{6: 754, 7: 1160, 8: 147}
+var readUpTo = map[uint8]uint16{6: 642, 7: 1160, 8: 147}
 
 // has is the one place that compares versions.
 func (r Release) has(c Change) answer {
@@ -174,6 +194,9 @@ func (r Release) has(c Change) answer {
 			return unknown // somewhere between the release before and this one
 		}
 		return yes
+	}
+	if r.rc > 0 {
+		return no // backports come after the release
 	}
 	stream := r.series.String()
 	lo, hi := int(r.patchLo), int(r.patchHi)

@@ -11,7 +11,7 @@ import (
 
 // The table: rows of each package, merged in the order in which they came to
 // mainline. Add a row to the file of its package; see CONTRIBUTING.md.
-var table = buildTable(listenChanges)
+var table = buildTable(listenChanges, sysctlChanges)
 
 func buildTable(groups ...[]Change) []Change {
 	rows := slices.Concat(groups...)
@@ -44,11 +44,18 @@ func from(stream string, n int) Backport { return Backport{stream, n - 1, n} }
 // not above has.
 func between(stream string, lacks, has int) Backport { return Backport{stream, lacks, has} }
 
+// maybe says that a series may have got a change after the patch level lacks (-1: at
+// any), but not where.
+func maybe(stream string, lacks int) Backport { return Backport{stream, lacks, Unknown} }
+
 // Words that evidence repeats.
 const (
 	fromSource = "from source"
 	// floods: kernels that were flooded and asked for counters and queue lengths.
-	floods = "observed: 3.10.108, 4.4.155, 4.9.154, 4.19.78, 5.10.223, 6.1.192, 6.12.107, 6.18.44, 7.2.13"
+	floods = "observed: 3.10.108, 4.4.155, 4.9.154, 4.19.78, 5.10.223, 5.10.262, 6.1.170, 6.1.192, 6.12.43 to 6.12.117, 6.18.44, 7.2.13"
+	// sinceSeen: kernels that were asked for nearly everything, all of which have the
+	// change; the old behaviour is known from source.
+	sinceSeen = "observed on 5.10.223, 5.10.262, 6.1.170, 6.1.192, 6.12.95, 6.12.117, 6.18.44, 7.2.13; the old behaviour from source"
 )
 
 // listenChanges are the changes of the listen path: package queue.
@@ -62,13 +69,13 @@ var listenChanges = []Change{
 	{
 		ID: "synack-timer-counters", Package: "queue", Since: "2.6.34", Commit: "72659ecce686",
 		Summary:  "A SYN-ACK timeout counts TCPTimeouts, each SYN-ACK sent again RetransSegs; neither was counted.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.SYNACKTimerCounters = true },
 	},
 	{
 		ID: "defer-accept-counter", Package: "queue", Since: "2.6.35", Commit: "907cdda52056",
 		Summary:  "An ACK that TCP_DEFER_ACCEPT holds back counts TCPDeferAcceptDrop.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.DeferAcceptCounter = true },
 	},
 	{
@@ -91,7 +98,7 @@ var listenChanges = []Change{
 	},
 	{
 		ID: "max-syn-backlog-ehash", Package: "queue", Since: "2.6.36", Commit: "c5ed63d66f24",
-		Backports: []Backport{between("2.6.32", 2, 69), between("el6", -1, 357)},
+		Backports: []Backport{from("2.6.35", 6), from("2.6.32", 23), between("el6", -1, 357)},
 		Summary:   "tcp_max_syn_backlog starts as max(128, established-hash buckets / 256); it followed the size of the bind hash.",
 		Evidence:  fromSource + "; 128 on 512 MiB observed on 3.10.108",
 		apply:     func(s *Semantics) { s.MaxSYNBacklogDivisor = 256 },
@@ -125,14 +132,15 @@ var listenChanges = []Change{
 	{
 		ID: "flood-log-once", Package: "queue", Since: "3.1", Commit: "946cedccbd73",
 		Summary:  "\"possible SYN flooding\" is logged once per listening socket.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.FloodLog = FloodLogOnce },
 	},
 	{
 		ID: "syn-fin-ignored", Package: "queue", Since: "3.3", Commit: "fdf5af0daf80",
-		Summary:  "A listener discards a SYN that carries FIN; it opened a request.",
-		Evidence: fromSource,
-		apply:    func(s *Semantics) { s.SYNFINOpens = false },
+		Backports: []Backport{from("3.2", 24), from("3.0", 38), maybe("2.6.32", -1), maybe("el6", -1)},
+		Summary:   "A listener discards a SYN that carries FIN; it opened a request.",
+		Evidence:  sinceSeen,
+		apply:     func(s *Semantics) { s.SYNFINOpens = false },
 	},
 	{
 		ID: "embryonic-after-reset", Package: "queue", Since: "3.7",
@@ -149,12 +157,12 @@ var listenChanges = []Change{
 	{
 		ID: "dup-syn-rearms", Package: "queue", Since: "3.9", Commit: "cd75eff64dae",
 		Summary:  "A repeated SYN that is answered restarts the request's SYN-ACK timer.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.DupSYNRearms = true },
 	},
 	{
 		ID: "somaxconn-range", Package: "queue", Since: "3.11", Commit: "5f671d6b4ec3",
-		Backports: []Backport{between("2.6.32", 2, 69), between("3.4", -1, 113), between("3.10", -1, 105), between("el7", -1, 0)},
+		Backports: []Backport{from("3.10", 12), from("3.4", 62), maybe("3.2", -1), from("3.0", 96), between("2.6.32", 2, 69), between("el7", -1, 0)},
 		Summary:   "net.core.somaxconn takes 0 to 65535 only; it took any int.",
 		Evidence:  fromSource,
 		apply:     func(s *Semantics) { s.SomaxconnMax = math.MaxUint16 },
@@ -172,20 +180,20 @@ var listenChanges = []Change{
 		ID: "cookie-two-minutes", Package: "queue", Since: "3.13", Commit: "8c27bd75f04f",
 		Backports: []Backport{between("el7", -1, 1160)},
 		Summary:   "A cookie is good for the minute it was made in and the next; it was four minutes.",
-		Evidence:  fromSource,
+		Evidence:  sinceSeen,
 		apply:     func(s *Semantics) { s.CookieMinutes = 2 },
 	},
 	{
 		ID: "cookie-mss-four", Package: "queue", Since: "3.13", Commit: "086293542b99",
 		Backports: []Backport{between("el7", -1, 1160)},
 		Summary:   "A cookie carries one of four MSS values: 536, 1300, 1440, 1460 (IPv6 1220, 1420, 1440, 8940).",
-		Evidence:  fromSource,
+		Evidence:  sinceSeen,
 		apply:     func(s *Semantics) { s.CookieMSS = CookieMSS536To1460 },
 	},
 	{
 		ID: "synack-syn-retrans", Package: "queue", Since: "3.15",
 		Summary:  "A SYN-ACK sent again counts TCPSynRetrans too.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.SYNACKSynRetrans = true },
 	},
 	{
@@ -203,33 +211,33 @@ var listenChanges = []Change{
 	},
 	{
 		ID: "timewait-isn-lost-v6", Package: "queue", Since: "3.19", Commit: "2dc49d1680b5",
-		Backports: []Backport{between("3.18", 0, 20)},
+		Backports: []Backport{from("3.18", 4)},
 		Summary:   "IPv6: the sequence number that TIME_WAIT chose for a reopening SYN is lost; the listener treats it as any SYN.",
-		Evidence:  fromSource,
+		Evidence:  "observed: lost on 5.10.262, 6.1.170; kept before from source",
 		apply:     func(s *Semantics) { s.TimeWaitISNLost6 = true },
 	},
 	{
 		ID: "dup-syn-rate-limit", Package: "queue", Since: "4.0", Commit: "a9b2c06dbef4",
 		Backports: []Backport{between("el7", -1, 957)},
 		Summary:   "A repeated SYN gets at most one SYN-ACK per tcp_invalid_ratelimit (500 ms); others count TCPACKSkippedSynRecv.",
-		Evidence:  fromSource,
+		Evidence:  sinceSeen,
 		apply:     func(s *Semantics) { s.DupSYNRateLimited, s.RateLimitSysctl = true, true },
 	},
 	{
 		ID: "backlog-32-bit", Package: "queue", Since: "4.1", Commit: "becb74f0acca",
 		Summary:  "The accept queue's limit has 32 bits: listen(65536) no longer means 0, and somaxconn goes up to 2147483647.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.BacklogBits, s.SomaxconnMax = 32, math.MaxInt32 },
 	},
 	{
 		ID: "request-timers", Package: "queue", Since: "4.1", Commit: "fa76ce7328b2",
 		Summary:  "Each half-open request has a timer of its own; one timer of the listener scanned part of the table every 0.2 s.",
-		Evidence: "observed: own timers on 5.10.223; the scan from source",
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.RequestTimers = true },
 	},
 	{
 		ID: "cookie-gate-120s", Package: "queue", Since: "4.2", Commit: "264ea103a747",
-		Backports: []Backport{between("3.16", -1, 82)},
+		Backports: []Backport{from("3.16", 82)},
 		Summary:   "An ACK is checked for a cookie for 120 s after the listener sent one; it was 3 s.",
 		Evidence:  fromSource,
 		apply:     func(s *Semantics) { s.CookieGate = CookieGate120s },
@@ -243,7 +251,7 @@ var listenChanges = []Change{
 	{
 		ID: "requests-in-ehash", Package: "queue", Since: "4.4", Commit: "079096f103fa",
 		Summary:  "Half-open requests live in the table of established sockets: they outlive a closed listener until their timer, and an ACK with a wrong number is checked for a cookie before its RST.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.RequestsInEhash = true },
 	},
 	{
@@ -261,30 +269,30 @@ var listenChanges = []Change{
 	{
 		ID: "listener-sock-drops", Package: "queue", Since: "4.7", Commit: "9caad864151e",
 		Summary:  "`ss -m` shows a listener's drops as d<N>.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.SockDrops = true },
 	},
 	{
 		ID: "request-ack-rate-limit", Package: "queue", Since: "4.7", Commit: "4ce7e93cb3fe",
 		Summary:  "The ACK that answers an out-of-window segment of a request is held to one per tcp_invalid_ratelimit.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.RequestACKRateLimited = true },
 	},
 	{
 		ID: "coarse-timers", Package: "queue", Since: "4.8", Commit: "500462a9de65",
 		Summary:  "Timers fire at the end of a bucket of 1, 8, 64, 512... jiffies, up to an eighth late.",
-		Evidence: "observed: 5.10.223, 6.18.44",
+		Evidence: "observed to the jiffy on 5.10.223, 5.10.262, 6.1.170, 6.1.192, 6.12.95, 6.12.117, 7.2.13",
 		apply:    func(s *Semantics) { s.Wheel = WheelCoarse },
 	},
 	{
 		ID: "request-sock-drops", Package: "queue", Since: "4.9",
 		Summary:  "A segment that a half-open request swallows adds to its listener's d<N> as well.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.SockDropsRequests = true },
 	},
 	{
 		ID: "accept-full-alone", Package: "queue", Since: "4.10", Commit: "5ea8ea2cb7f1",
-		Backports: []Backport{between("4.9", 154, 166), between("4.4", 155, 178), between("3.16", -1, 81)},
+		Backports: []Backport{from("4.9", 166), from("4.4", 178), maybe("3.18", 137), from("3.16", 81)},
 		Summary:   "A full accept queue drops every SYN; it did so only while more than one request was young.",
 		Evidence:  "observed: 3.10.108, 4.4.155 and 4.9.154 admit two more, 4.19.78, 5.10.223, 6.1.192, 6.12.107, 6.18.44, 7.2.13 none",
 		apply:     func(s *Semantics) { s.AcceptFullNeedsYoung = false },
@@ -310,14 +318,14 @@ var listenChanges = []Change{
 	{
 		ID: "proven-peers", Package: "queue", Since: "4.14",
 		Summary:  "A host whose round-trip time is remembered passes the last quarter; the kernel looked before it had a route, and nobody passed.",
-		Evidence: fromSource,
+		Evidence: sinceSeen,
 		apply:    func(s *Semantics) { s.ProvenPeers = true },
 	},
 	{
 		ID: "timewait-isn-lost-v4", Package: "queue", Since: "4.15", Commit: "eeea10b83a13",
-		Backports: []Backport{between("4.14", 0, 74)},
+		Backports: []Backport{from("4.14", 7)},
 		Summary:   "IPv4: the sequence number that TIME_WAIT chose for a reopening SYN is lost; the listener treats it as any SYN.",
-		Evidence:  "observed: kept on 4.4.155, 4.9.154; lost on 4.19.78, 5.10.223, 6.1.192",
+		Evidence:  "observed: kept on 4.4.155, 4.9.154; lost on 4.19.78, 5.10.223, 5.10.262, 6.1.170, 6.1.192",
 		apply:     func(s *Semantics) { s.TimeWaitISNLost4 = true },
 	},
 	{
@@ -345,17 +353,17 @@ var listenChanges = []Change{
 		apply:    func(s *Semantics) { s.MaxSYNBacklogDivisor = 128 },
 	},
 	{
-		ID: "cookie-gate-between", Package: "queue", Since: "5.5", Commit: "04d26e7b159a",
-		Backports: []Backport{from("5.4", 5), between("4.19", 78, 91), between("4.4", 155, 207), between("3.16", -1, 82)},
+		ID: "cookie-gate-between", Package: "queue", Since: "5.5", Commit: "cb44a08f8647",
+		Backports: []Backport{from("5.4", 5), from("5.3", 18), from("4.19", 91), from("4.14", 160), from("4.9", 207), from("4.4", 207)},
 		Summary:   "An ACK is checked for a cookie from 1 s before to 120 s after the listener's stamp, in 32-bit jiffies that no longer read an unset stamp as recent.",
-		Evidence:  "observed: 5.10.223, 6.18.44 against 4.19.78",
+		Evidence:  "observed: 4.19.78 has not; both ends of the window on 5.10.223, 5.10.262, 6.1.170, 6.1.192, 6.12.95, 6.12.117, 7.2.13",
 		apply:     func(s *Semantics) { s.CookieGate = CookieGateBetween },
 	},
 	{
-		ID: "byte-sysctls", Package: "queue", Since: "5.13",
-		Backports: []Backport{between("5.10", 0, 223)},
-		Summary:   "tcp_syncookies, tcp_abort_on_overflow and tcp_synack_retries take 0 to 255 only.",
-		Evidence:  fromSource,
+		ID: "byte-sysctls", Package: "queue", Since: "5.13", Commit: "4ecc1baf362c",
+		Backports: []Backport{from("5.10", 178)},
+		Summary:   "tcp_syncookies, tcp_abort_on_overflow, tcp_synack_retries, tcp_timestamps, tcp_sack, tcp_window_scaling and tcp_no_metrics_save take 0 to 255 only; they took any int.",
+		Evidence:  "observed: 255 taken and 256 refused on 5.10.223, 5.10.262, 6.1.192, 6.12.117, 6.18.44, 7.2.13; ints from source",
 		apply:     func(s *Semantics) { s.ByteSysctls = true },
 	},
 	{
@@ -377,7 +385,7 @@ var listenChanges = []Change{
 		apply:    func(s *Semantics) { s.DropReasons = DropReasonsListenACK },
 	},
 	{
-		ID: "request-window-clamp", Package: "queue", Since: "6.10",
+		ID: "request-window-clamp", Package: "queue", Since: "6.10", Commit: "f4dca95fc0f6",
 		Summary:  "A segment of a half-open request is checked against a window of at most 65535.",
 		Evidence: fromSource,
 		apply:    func(s *Semantics) { s.RequestWindowClamp = true },
@@ -385,7 +393,7 @@ var listenChanges = []Change{
 	{
 		ID: "timewait-isn-kept", Package: "queue", Since: "6.10", Commit: "41eecbd712b7",
 		Summary:  "The sequence number that TIME_WAIT chose for a reopening SYN reaches the listener again, on IPv4 and IPv6.",
-		Evidence: "observed: 6.12.107, 6.18.44, 7.2.13",
+		Evidence: "observed: 6.12.95 to 6.12.117, 6.18.44, 7.2.13",
 		apply:    func(s *Semantics) { s.TimeWaitISNLost4, s.TimeWaitISNLost6 = false, false },
 	},
 	{
@@ -396,10 +404,18 @@ var listenChanges = []Change{
 		apply:     func(s *Semantics) { s.SYNQueue = SYNQueueAboveBacklog },
 	},
 	{
+		ID: "request-ts-deferred", Package: "queue", Since: "6.14", Commit: "8d52da23b6c6",
+		Backports: []Backport{maybe("6.13", -1), from("6.12", 18), maybe("6.6", -1), from("6.1", 130), from("5.15", 179), from("5.10", 235), maybe("5.4", -1)},
+		Summary:   "A segment of a half-open request moves the timestamp that PAWS compares with only if it completes the handshake; any segment in the window did.",
+		Evidence:  "from source: read in 5.10.262, 6.1.190, 7.2.13; series from the changelogs of stable releases",
+		apply:     func(s *Semantics) { s.RequestTSDeferred = true },
+	},
+	{
 		ID: "request-tsecr", Package: "queue", Since: "6.15", Commit: "3ba075278c11",
-		Summary:  "A segment of a half-open request that echoes a timestamp we never sent is rejected and counts TSEcrRejected.",
-		Evidence: fromSource,
-		apply:    func(s *Semantics) { s.RequestTSEcrCheck = true },
+		Backports: []Backport{from("6.14", 9)},
+		Summary:   "A segment of a half-open request that echoes a timestamp we never sent is rejected and counts TSEcrRejected.",
+		Evidence:  "observed: 6.18.44, 7.2.13 reject; 5.10.262, 6.1.192, 6.12.117 do not",
+		apply:     func(s *Semantics) { s.RequestTSEcrCheck = true },
 	},
 	{
 		ID: "drop-reasons-request", Package: "queue", Since: "6.15", Commit: "e34100c2ecbb",
@@ -415,9 +431,9 @@ var listenChanges = []Change{
 	},
 	{
 		ID: "request-rst-exact", Package: "queue", Since: "7.2", Commit: "a28c4fcbf774",
-		Backports: []Backport{from("6.12", 105), from("6.1", 191)},
+		Backports: []Backport{from("7.1", 6), from("6.18", 42), from("6.12", 105), from("6.6", 153), from("6.1", 191), maybe("5.15", -1), maybe("5.10", 262)},
 		Summary:   "An in-window RST that is not exactly the next sequence number gets a challenge ACK and no longer kills the request.",
-		Evidence:  fromSource,
+		Evidence:  "observed: 5.10.223, 5.10.262, 6.1.170, 6.12.95 let any RST in the window kill; 6.1.192, 6.12.117, 6.18.44, 7.2.13 do not",
 		apply:     func(s *Semantics) { s.RequestRSTExact = true },
 	},
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"iter"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -16,28 +17,29 @@ import (
 type Counter uint8
 
 const (
-	ListenOverflows      Counter = iota + 1 // TcpExt: a SYN or a final ACK met a full accept queue
-	ListenDrops                             // TcpExt: a listener dropped a segment; see package queue for what it misses and what it adds
-	TCPReqQFullDoCookies                    // TcpExt: the SYN queue was full (or cookies are always on): a cookie was decided on
-	TCPReqQFullDrop                         // TcpExt: the SYN queue was full and cookies are off: dropped
-	SyncookiesSent                          // TcpExt: a SYN-ACK with a cookie was sent
-	SyncookiesRecv                          // TcpExt: an ACK carried a good cookie
-	SyncookiesFailed                        // TcpExt: an ACK carried a bad cookie, or, to 3.18, none was expected
-	PAWSPassive                             // TcpExt: tw_recycle turned a SYN away by its timestamp (to 4.11)
-	PAWSEstab                               // TcpExt: a segment failed PAWS
-	TSEcrRejected                           // TcpExt: a timestamp echo that was never sent (from 6.15)
-	TCPACKSkippedSynRecv                    // TcpExt: a reply for a half-open request was held back by the rate limit (from 4.0)
-	TCPChallengeACK                         // TcpExt: a challenge ACK was sent
-	TCPDeferAcceptDrop                      // TcpExt: TCP_DEFER_ACCEPT held a bare ACK back (from 2.6.35)
-	EmbryonicRsts                           // TcpExt: a half-open request was reset
-	TCPTimeouts                             // TcpExt: a SYN-ACK timer fired (from 2.6.34)
-	TCPSynRetrans                           // TcpExt: a SYN or, from 3.15, a SYN-ACK was sent again
-	RetransSegs                             // Tcp: a segment was sent again
-	PassiveOpens                            // Tcp: a connection went from LISTEN to SYN-RECV; counted when the child is made
-	AttemptFails                            // Tcp: a connection went from SYN-RECV to CLOSE
-	EstabResets                             // Tcp: a connection went from ESTABLISHED or CLOSE-WAIT to CLOSE
-	OutRsts                                 // Tcp: a RST was sent
-	numCounters                             // not a counter: how many there are, plus one
+	ListenOverflows        Counter = iota + 1 // TcpExt: a SYN or a final ACK met a full accept queue
+	ListenDrops                               // TcpExt: a listener dropped a segment; see package queue for what it misses and what it adds
+	TCPReqQFullDoCookies                      // TcpExt: the SYN queue was full (or cookies are always on): a cookie was decided on
+	TCPReqQFullDrop                           // TcpExt: the SYN queue was full and cookies are off: dropped
+	SyncookiesSent                            // TcpExt: a SYN-ACK with a cookie was sent
+	SyncookiesRecv                            // TcpExt: an ACK carried a good cookie
+	SyncookiesFailed                          // TcpExt: an ACK carried a bad cookie, or, to 3.18, none was expected
+	PAWSPassive                               // TcpExt: tw_recycle turned a SYN away by its timestamp (to 4.11)
+	PAWSEstab                                 // TcpExt: a segment failed PAWS
+	TSEcrRejected                             // TcpExt: a timestamp echo that was never sent (from 6.15)
+	TCPACKSkippedSynRecv                      // TcpExt: a reply for a half-open request was held back by the rate limit (from 4.0)
+	TCPChallengeACK                           // TcpExt: a challenge ACK was sent
+	TCPACKSkippedChallenge                    // TcpExt: a challenge ACK was held back by the rate limit (from 4.0)
+	TCPDeferAcceptDrop                        // TcpExt: TCP_DEFER_ACCEPT held a bare ACK back (from 2.6.35)
+	EmbryonicRsts                             // TcpExt: a half-open request was reset
+	TCPTimeouts                               // TcpExt: a SYN-ACK timer fired (from 2.6.34)
+	TCPSynRetrans                             // TcpExt: a SYN or, from 3.15, a SYN-ACK was sent again
+	RetransSegs                               // Tcp: a segment was sent again
+	PassiveOpens                              // Tcp: a connection went from LISTEN to SYN-RECV; counted when the child is made
+	AttemptFails                              // Tcp: a connection went from SYN-RECV to CLOSE
+	EstabResets                               // Tcp: a connection went from ESTABLISHED or CLOSE-WAIT to CLOSE
+	OutRsts                                   // Tcp: a RST was sent
+	numCounters                               // not a counter: how many there are, plus one
 )
 
 var counterNames = [numCounters]string{
@@ -46,7 +48,7 @@ var counterNames = [numCounters]string{
 	SyncookiesSent: "SyncookiesSent", SyncookiesRecv: "SyncookiesRecv", SyncookiesFailed: "SyncookiesFailed",
 	PAWSPassive: "PAWSPassive", PAWSEstab: "PAWSEstab", TSEcrRejected: "TSEcrRejected",
 	TCPACKSkippedSynRecv: "TCPACKSkippedSynRecv", TCPChallengeACK: "TCPChallengeACK",
-	TCPDeferAcceptDrop: "TCPDeferAcceptDrop", EmbryonicRsts: "EmbryonicRsts",
+	TCPACKSkippedChallenge: "TCPACKSkippedChallenge", TCPDeferAcceptDrop: "TCPDeferAcceptDrop", EmbryonicRsts: "EmbryonicRsts",
 	TCPTimeouts: "TCPTimeouts", TCPSynRetrans: "TCPSynRetrans",
 	RetransSegs: "RetransSegs", PassiveOpens: "PassiveOpens", AttemptFails: "AttemptFails",
 	EstabResets: "EstabResets", OutRsts: "OutRsts",
@@ -92,15 +94,13 @@ func AllCounters() iter.Seq[Counter] {
 }
 
 // A CounterSet is the counters that one decision raises, by one each, in the
-// order in which the kernel raises them. It is a comparable value; the zero
-// CounterSet raises none.
+// order in which the kernel raises them: at most eight, more than any decision of
+// any kernel raises. It is a comparable value; the zero CounterSet raises none.
 type CounterSet struct {
-	list [6]Counter
-	n    uint8
+	packed uint64 // a counter a byte, the first raised in the lowest
 }
 
-// CountersOf returns the set of cs in that order. Counters beyond the sixth are
-// left out: no decision of any kernel raises more.
+// CountersOf returns the set of cs in that order, without those beyond the eighth.
 func CountersOf(cs ...Counter) CounterSet {
 	var s CounterSet
 	for _, c := range cs {
@@ -109,22 +109,19 @@ func CountersOf(cs ...Counter) CounterSet {
 	return s
 }
 
-// With returns s with c raised after the others.
+// With returns s with c raised after the others, or s if it is full.
 func (s CounterSet) With(c Counter) CounterSet {
-	if int(s.n) < len(s.list) {
-		s.list[s.n] = c
-		s.n++
-	}
-	return s
+	used := (bits.Len64(s.packed) + 7) &^ 7
+	return CounterSet{s.packed | uint64(c)<<used} // a shift of 64 gives 0
 }
 
 // Len returns how many increments the set holds.
-func (s CounterSet) Len() int { return int(s.n) }
+func (s CounterSet) Len() int { return (bits.Len64(s.packed) + 7) / 8 }
 
 // Has reports whether c is raised.
 func (s CounterSet) Has(c Counter) bool {
-	for _, x := range s.list[:s.n] {
-		if x == c {
+	for p := s.packed; p != 0; p >>= 8 {
+		if Counter(p) == c {
 			return true
 		}
 	}
@@ -134,8 +131,8 @@ func (s CounterSet) Has(c Counter) bool {
 // All yields the counters in order.
 func (s CounterSet) All() iter.Seq[Counter] {
 	return func(yield func(Counter) bool) {
-		for _, c := range s.list[:s.n] {
-			if !yield(c) {
+		for p := s.packed; p != 0; p >>= 8 {
+			if !yield(Counter(p)) {
 				return
 			}
 		}
@@ -144,12 +141,12 @@ func (s CounterSet) All() iter.Seq[Counter] {
 
 // String lists the counters in order: "ListenOverflows, ListenDrops", or "none".
 func (s CounterSet) String() string {
-	if s.n == 0 {
+	if s.packed == 0 {
 		return "none"
 	}
-	names := make([]string, s.n)
-	for i, c := range s.list[:s.n] {
-		names[i] = c.String()
+	var names []string
+	for c := range s.All() {
+		names = append(names, c.String())
 	}
 	return strings.Join(names, ", ")
 }
@@ -170,8 +167,10 @@ func (t Counters) Get(c Counter) uint64 {
 
 // Raise adds one decision's counters to the totals.
 func (t *Counters) Raise(s CounterSet) {
-	for _, c := range s.list[:s.n] {
-		t.n[c]++
+	for p := s.packed; p != 0; p >>= 8 {
+		if c := Counter(p); c < numCounters {
+			t.n[c]++
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ func makeSeries(major, minor, sub uint32) series {
 	return series(major<<16 | minor<<8 | sub)
 }
 
+// String returns "2.6.32" or "6.1".
 func (s series) String() string {
 	major, minor, sub := s>>16, s>>8&0xff, s&0xff
 	if major == 2 {
@@ -63,12 +64,12 @@ type Vendor uint8
 const (
 	Mainline Vendor = iota + 1 // kernel.org, mainline or stable
 	Local                      // upstream with a suffix that no vendor below uses: a local version
-	Debian
-	Ubuntu
-	RHEL    // Red Hat Enterprise Linux and what is rebuilt from it: CentOS, Rocky, Alma
-	Amazon  // Amazon Linux 1, 2 and 2023
-	Alibaba // Alibaba Cloud Linux, Anolis
-	Unread  // a vendor known to backport at will, none of whose trees has been read: SUSE, Oracle UEK, openEuler
+	Debian                     // uname -r ends in an architecture: 5.10.0-32-amd64, 6.12.38+deb13-amd64
+	Ubuntu                     // uname -r ends in a flavour: 5.15.0-119-generic
+	RHEL                       // Red Hat Enterprise Linux and what is rebuilt from it: CentOS, Rocky, Alma
+	Amazon                     // Amazon Linux 1, 2 and 2023
+	Alibaba                    // Alibaba Cloud Linux, Anolis
+	Unread                     // a vendor known to backport at will, none of whose trees has been read: SUSE, Oracle UEK, openEuler
 )
 
 var vendorNames = [...]string{

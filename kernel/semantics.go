@@ -83,6 +83,9 @@ type Semantics struct {
 	// RequestTSEcrCheck: a timestamp echo that was never sent is rejected
 	// (TSEcrRejected).
 	RequestTSEcrCheck bool
+	// RequestTSDeferred: a segment's timestamp is remembered only once it has
+	// completed the handshake. Before, any segment in the window moved it.
+	RequestTSDeferred bool
 	// PAWSZeroPasses: a remembered timestamp of 0 never fails PAWS.
 	PAWSZeroPasses bool
 	// EmbryonicRSTAfterReset: EmbryonicRsts is counted after the RST went out and
@@ -138,13 +141,24 @@ type Semantics struct {
 	TimestampMillis bool
 	// RateLimitSysctl: net.ipv4.tcp_invalid_ratelimit exists.
 	RateLimitSysctl bool
+	// RateLimitNegative: it takes negative values, which mean no limit.
+	RateLimitNegative bool
 	// SyncookiesPerNetns, MaxSYNBacklogPerNetns and AbortPerNetns: each network
 	// namespace has its own net.ipv4.tcp_syncookies and tcp_synack_retries,
 	// tcp_max_syn_backlog, and tcp_abort_on_overflow.
 	SyncookiesPerNetns, MaxSYNBacklogPerNetns, AbortPerNetns bool
-	// ByteSysctls: tcp_syncookies, tcp_abort_on_overflow and tcp_synack_retries are
-	// stored in a byte and take 0 to 255 only.
+	// ByteSysctls: tcp_syncookies, tcp_abort_on_overflow, tcp_synack_retries,
+	// tcp_timestamps, tcp_sack, tcp_window_scaling and tcp_no_metrics_save are stored
+	// in a byte and take 0 to 255 only.
 	ByteSysctls bool
+	// EHashShift gives the size of the table of established connections: one bucket
+	// per 2^EHashShift bytes of memory. 17 is one per 128 KiB. 13 is one per 8 KiB,
+	// but one per 32 KiB on machines below 512 MiB.
+	EHashShift uint8
+	// RTOMaxSysctl: net.ipv4.tcp_rto_max_ms exists.
+	RTOMaxSysctl bool
+	// MigrateReqSysctl: net.ipv4.tcp_migrate_req exists.
+	MigrateReqSysctl bool
 }
 
 // Valid reports whether s describes a kernel: whether every field that has no
@@ -152,7 +166,7 @@ type Semantics struct {
 func (s Semantics) Valid() bool {
 	return (s.BacklogBits == 16 || s.BacklogBits == 32) && s.SYNQueue != 0 && s.Recycle != 0 &&
 		s.FloodLog != 0 && s.SYNACKTimeout > 0 && s.Wheel != 0 && s.CookieGate != 0 &&
-		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0
+		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0 && s.EHashShift != 0
 }
 
 // A SYNQueueRule is what limits the half-open requests (SYN-RECV) of a listener.
@@ -267,5 +281,6 @@ func baseline() Semantics {
 		CookieMSS:            CookieMSS64To4312,
 		CookieTSBits:         9,
 		DropReasons:          DropReasonsNone,
+		EHashShift:           13,
 	}
 }

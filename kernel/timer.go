@@ -14,10 +14,12 @@ import (
 // `now` is counted from the moment at which jiffies began, which is when the
 // kernel starts, a moment before the uptime that /proc/uptime shows. The jiffies
 // counter does not start at 0 but 300 seconds before its 32-bit wrap.
+//
+// The zero Clock is one of HZ 250 whose timers do not round beyond the jiffy.
 type Clock struct {
 	hz    uint64
+	tick  uint64 // nanoseconds in a jiffy where that is a whole number, else 0
 	wheel WheelRule
-	tick  time.Duration
 }
 
 // NewClock returns the clock of a kernel with these semantics and CONFIG_HZ. An hz
@@ -32,28 +34,47 @@ func NewClock(s Semantics, hz int) (Clock, error) {
 	if s.Wheel == 0 {
 		return Clock{}, fmt.Errorf("kernel: the zero Semantics has no timers")
 	}
-	return Clock{hz: uint64(hz), wheel: s.Wheel, tick: time.Second / time.Duration(hz)}, nil
+	c := Clock{hz: uint64(hz), wheel: s.Wheel}
+	if int(time.Second)%hz == 0 {
+		c.tick = uint64(time.Second) / c.hz
+	}
+	return c, nil
 }
 
 // HZ returns CONFIG_HZ.
-func (c Clock) HZ() int { return int(c.hz) }
+func (c Clock) HZ() int { return int(c.rate()) }
+
+// rate makes the zero Clock one of HZ 250.
+func (c Clock) rate() uint64 {
+	if c.hz == 0 {
+		return 250
+	}
+	return c.hz
+}
 
 // Tick returns the length of a jiffy, rounded down to a nanosecond.
-func (c Clock) Tick() time.Duration { return c.tick }
+func (c Clock) Tick() time.Duration { return time.Second / time.Duration(c.rate()) }
 
 // ticks is the number of whole jiffies in d.
 func (c Clock) ticks(d time.Duration) uint64 {
 	if d <= 0 {
 		return 0
 	}
+	if c.tick != 0 {
+		return uint64(d) / c.tick
+	}
 	s, ns := uint64(d/time.Second), uint64(d%time.Second)
-	return s*c.hz + ns*c.hz/uint64(time.Second)
+	return s*c.rate() + ns*c.rate()/uint64(time.Second)
 }
 
 // at is the first moment at which n jiffies have passed since boot.
 func (c Clock) at(n uint64) time.Duration {
-	s, frac := n/c.hz, n%c.hz
-	return time.Duration(s)*time.Second + time.Duration((frac*uint64(time.Second)+c.hz-1)/c.hz)
+	if c.tick != 0 {
+		return time.Duration(n * c.tick)
+	}
+	hz := c.rate()
+	s, frac := n/hz, n%hz
+	return time.Duration(s)*time.Second + time.Duration((frac*uint64(time.Second)+hz-1)/hz)
 }
 
 // Jiffies returns the 64-bit jiffies counter at now. Its lower half is jiffies32.
@@ -65,7 +86,7 @@ func (c Clock) Jiffies(now time.Duration) uint64 {
 // 300 s before its wrap to 0.
 func (c Clock) Jiffies32(now time.Duration) uint32 { return uint32(c.Jiffies(now)) }
 
-func (c Clock) initialJiffies() uint64 { return uint64(uint32(-300 * int64(c.hz))) }
+func (c Clock) initialJiffies() uint64 { return uint64(uint32(-300 * int64(c.rate()))) }
 
 // A TimerKind is how a timer is armed, which matters to kernels before 4.8.
 type TimerKind uint8
@@ -80,7 +101,8 @@ const (
 
 // TimerExpiry returns the moment at which a timer armed at now with delay d fires
 // on an idle CPU: when the jiffies counter reaches the timer's bucket. d is
-// rounded up to whole jiffies first; a negative d counts as 0.
+// rounded up to whole jiffies first; a negative d counts as 0, and 0 fires at the
+// next jiffy.
 //
 // To 4.7 (WheelSlack) the bucket is the jiffy itself. Since 4.8 (WheelCoarse, the
 // non-cascading wheel of kernel/time/timer.c) it is the next multiple of 1, 8, 64,
@@ -95,7 +117,10 @@ func (c Clock) TimerExpiry(now, d time.Duration, kind TimerKind) time.Duration {
 // where the phase is not known.
 func (c Clock) TimerBounds(d time.Duration, kind TimerKind) (lo, hi time.Duration) {
 	delta := c.delayTicks(d)
-	lo, hi = c.at(delta)-c.tick, c.at(delta)
+	if c.wheel == WheelSlack {
+		delta = max(delta, 1)
+	}
+	lo, hi = c.at(delta)-c.Tick(), c.at(delta)
 	switch {
 	case c.wheel == WheelCoarse:
 		hi = c.at(delta + 1<<(3*wheelLevel(delta)))
@@ -117,7 +142,7 @@ func (c Clock) WheelLevel(d time.Duration) int {
 
 func (c Clock) delayTicks(d time.Duration) uint64 {
 	n := c.ticks(d)
-	if d > 0 && c.at(n) < d {
+	if c.at(n) < d {
 		n++
 	}
 	return n
@@ -135,7 +160,7 @@ func (c Clock) expiryTicks(now, delta uint64, kind TimerKind) uint64 {
 		expires := start + now + delta
 		return slack(expires, expires+delta/256) - start
 	}
-	return now + delta
+	return now + max(delta, 1) // timers run in a tick, and that of now has run
 }
 
 // wheelLevel is the level for a delay: each of the nine has 64 buckets, the last
@@ -149,8 +174,9 @@ func wheelLevel(delta uint64) int {
 	return level
 }
 
-// slack picks the roundest number in [expires, limit]: limit with every bit below
-// the highest in which the two differ cleared.
+// slack picks the roundest number above expires and not above limit: limit with
+// every bit below the highest in which the two differ cleared. It is expires only
+// where that is limit too.
 func slack(expires, limit uint64) uint64 {
 	diff := expires ^ limit
 	if diff == 0 {
