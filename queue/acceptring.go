@@ -1,0 +1,55 @@
+package queue
+
+import "net/netip"
+
+// A Conn is a connection whose handshake is complete.
+type Conn struct {
+	From netip.AddrPort // the client
+	To   netip.AddrPort // zero if the segment that completed it named none
+	// MSS is what the client offered, or what its cookie kept of it.
+	MSS uint16
+	// SndNxt and RcvNxt are the next sequence numbers in each direction, before any
+	// data that the completing segment carried.
+	SndNxt, RcvNxt uint32
+	// Len is how much data the completing segment carried.
+	Len uint32
+	// Cookie says that it came by a cookie.
+	Cookie bool
+}
+
+// An acceptRing is the accept queue, first in, first out.
+type acceptRing struct {
+	ring []Conn
+	head int
+	n    int
+}
+
+func (a *acceptRing) len() int { return a.n }
+
+func (a *acceptRing) push(c Conn) {
+	if a.n == len(a.ring) {
+		grown := make([]Conn, max(8, 2*a.n))
+		for i := range a.n {
+			grown[i] = a.ring[(a.head+i)%len(a.ring)]
+		}
+		a.ring, a.head = grown, 0
+	}
+	a.ring[(a.head+a.n)&(len(a.ring)-1)] = c
+	a.n++
+}
+
+func (a *acceptRing) pop() (Conn, bool) {
+	if a.n == 0 {
+		return Conn{}, false
+	}
+	c := a.ring[a.head]
+	a.ring[a.head] = Conn{}
+	a.head = (a.head + 1) & (len(a.ring) - 1)
+	a.n--
+	return c, true
+}
+
+func (a *acceptRing) clear() {
+	clear(a.ring)
+	a.head, a.n = 0, 0
+}

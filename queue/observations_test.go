@@ -1,0 +1,550 @@
+package queue
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/linuxtcp/kernel"
+	"github.com/google/go-cmp/cmp"
+)
+
+// An observation is one line of testdata/observations: what a running kernel
+// answered in one experiment. See testdata/observations/README.md.
+type observation struct {
+	Kernel string          `json:"kernel"`
+	Exp    string          `json:"exp"`
+	In     json.RawMessage `json:"in"`
+	Out    json.RawMessage `json:"out"`
+}
+
+// replays holds how the models take each experiment. An experiment without an entry
+// here must stand in notReplayed.
+var replays = map[string]func(*testing.T, *bench, observation){
+	"defaults":     replayDefaults,
+	"flood":        replayFlood,
+	"acceptq":      replayAcceptQueue,
+	"overflowack":  replayOverflowACK,
+	"cookie":       replayCookie,
+	"cookie-bogus": replayCookieBogus,
+	"synackretx":   replaySYNACKTimes,
+
+	"rst-rate":           replayRSTRate,
+	"rst":                replayOddSegment,
+	"odd-segment":        replayOddSegment,
+	"bare-flags":         replayBareFlags,
+	"paws":               replayPAWS,
+	"cookie-offset":      replayCookieOffsets,
+	"max-syn-backlog":    replayMaxSYNBacklogEdge,
+	"clamp":              replayClamp,
+	"sysctl":             replaySysctl,
+	"relisten":           replayRelisten,
+	"abort":              replayAbort,
+	"close":              replayClose,
+	"proven":             replayProven,
+	"silent":             replaySilent,
+	"retries":            replayRetries,
+	"dup-syn":            anyPhase(replayDupSYN),
+	"oow-repeat":         replayOutOfWindowRepeat,
+	"defer-value":        replayDeferValue,
+	"defer-accept":       anyPhase(replayDeferAccept),
+	"cookie-gate":        replayCookieGate,
+	"cookie-gate-uptime": replayCookieGate,
+	"cookie-age":         replayCookieAge,
+	"cookie-mss":         replayCookieMSS,
+	"sock-drops":         replaySockDrops,
+	"flood-log":          replayFloodLog,
+	"twsyn-full":         replayTimeWaitSYN,
+}
+
+// notReplayed gives the reason for every experiment in the files that no model
+// takes.
+var notReplayed = map[string]string{
+	"6.18.44 flood-log": "the machine's log and its rate limit were shared with other programs",
+	"migrate":           "two listeners of a SO_REUSEPORT group; the models have one listener",
+	"show":              "columns of /proc/net/tcp and sock_diag; the models have no such rows, the package documentation quotes them",
+}
+
+// TestObservations replays every recorded answer of every kernel and compares.
+func TestObservations(t *testing.T) {
+	files, err := filepath.Glob("testdata/observations/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no observations: %v", err)
+	}
+	cases := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scan := bufio.NewScanner(bytes.NewReader(data))
+		scan.Buffer(nil, 1<<20)
+		for line := 1; scan.Scan(); line++ {
+			var o observation
+			if err := json.Unmarshal(scan.Bytes(), &o); err != nil {
+				t.Fatalf("%s:%d: %v", file, line, err)
+			}
+			why, ok := notReplayed[o.Exp]
+			if !ok {
+				why, ok = notReplayed[o.Kernel+" "+o.Exp]
+			}
+			if ok {
+				t.Logf("%s:%d: %s is left out: %s", file, line, o.Exp, why)
+				continue
+			}
+			name, v6 := strings.CutSuffix(o.Exp, "-v6")
+			replay := replays[name]
+			if replay == nil {
+				t.Errorf("%s:%d: nothing replays %q, and no reason is given", file, line, o.Exp)
+				continue
+			}
+			cases++
+			t.Run(fmt.Sprintf("%s/%s/%d", o.Kernel, o.Exp, line), func(t *testing.T) {
+				b := newBench(t, o.Kernel)
+				b.v6 = v6
+				replay(t, b, o)
+				if t.Failed() {
+					t.Logf("observed: %s", scan.Text())
+				}
+			})
+		}
+		if err := scan.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("replayed %d answers from %d files", cases, len(files))
+}
+
+// A bench is a listener of the observed kernel with the peer's side forged, as the
+// recorder did it.
+type bench struct {
+	*testing.T
+	sem kernel.Semantics
+	sys kernel.Sysctls
+	now time.Duration
+	l   *Listener
+
+	synCount, deferAccept int // socket options
+
+	window uint32      // of the SYN-ACK, 0 for the default
+	peers  PeerHistory // what is remembered of hosts
+
+	v6    bool      // the peers have IPv6 addresses
+	trial *[]string // where errors go that do not count yet
+
+	established int // connections made, accepted or not
+	clients     map[int]*client
+}
+
+type client struct {
+	from netip.AddrPort
+	isn  uint32
+	ack  uint32 // what to acknowledge: the SYN-ACK's number plus one
+}
+
+// benchStart is the guests' uptime when an experiment ran: a minute or so, at no
+// round moment.
+const benchStart = 61*time.Second + 234567*time.Microsecond
+
+func newBench(t *testing.T, release string) *bench {
+	t.Helper()
+	r, err := kernel.Parse(release)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys, err := kernel.Defaults(r, kernel.Machine{MemoryBytes: 512 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{T: t, sem: r.Semantics(), sys: sys, now: benchStart, clients: map[int]*client{}}
+}
+
+// addr is a peer's address.
+func (b *bench) addr(w, x, y, z byte, port uint16) netip.AddrPort {
+	if b.v6 {
+		return netip.AddrPortFrom(netip.AddrFrom16([16]byte{0: 0xfd, 12: w, 13: x, 14: y, 15: z}), port)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{w, x, y, z}), port)
+}
+
+func (b *bench) listen(backlog int) {
+	b.Helper()
+	l, err := NewListener(Config{Semantics: b.sem, Sysctls: b.sys, Key: 1, Window: b.window, Peers: b.peers, SYNCount: b.synCount, DeferAccept: b.deferAccept})
+	if err == nil {
+		err = l.Listen(b.now, backlog)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.l = l
+}
+
+func (b *bench) advance(d time.Duration) []Event {
+	b.Helper()
+	b.now += d
+	events, err := b.l.Advance(b.now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return events
+}
+
+// advanceFrom lets the time between a moment and now pass.
+func (b *bench) advanceFrom(then time.Duration) {
+	b.Helper()
+	d := b.now - then
+	b.now = then
+	b.advance(d)
+}
+
+func (b *bench) receive(s Segment) Outcome {
+	b.Helper()
+	out, err := b.l.Receive(b.now, s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if out.Action == Establish {
+		b.established++
+	}
+	return out
+}
+
+// syn sends the SYN of client n and remembers the SYN-ACK, if there is one.
+func (b *bench) syn(n int) (answered bool) {
+	b.Helper()
+	c := &client{
+		from: b.addr(10, 1, byte(n>>8), byte(n), 40000),
+		isn:  uint32(n)*64000 + 7,
+	}
+	b.clients[n] = c
+	out := b.receive(Segment{From: c.from, Flags: FlagSYN, Seq: c.isn, MSS: 1460})
+	if out.Reply.Flags == FlagSYN|FlagACK {
+		c.ack = out.Reply.Seq + 1
+		return true
+	}
+	return false
+}
+
+// ack sends data, or none, from client n at its first sequence number.
+func (b *bench) ack(n int, data uint32) Outcome {
+	b.Helper()
+	c := b.clients[n]
+	return b.receive(Segment{From: c.from, Flags: FlagACK, Seq: c.isn + 1, Ack: c.ack, Len: data})
+}
+
+// states is what /proc/net/tcp shows for the listener's port.
+func (b *bench) states() map[string]int {
+	s := map[string]int{"LISTEN": 1}
+	if b.established > 0 {
+		s["ESTABLISHED"] = b.established
+	}
+	if q := b.l.Queues().Requests; q > 0 {
+		s["SYN_RECV"] = int(q)
+	}
+	return s
+}
+
+// counters drops from a kernel's counters what is no listener's: gauges, and what
+// established connections count.
+func counters(t *testing.T, seen map[string]int) map[string]int {
+	t.Helper()
+	got := map[string]int{}
+	for name, n := range seen {
+		switch name {
+		case "CurrEstab", "TCPPureAcks", "DelayedACKs", "TCPOFOQueue", "TCPOrigDataSent", "TCPDelivered", "TcpTimeoutRehash", "TCPLostRetransmit":
+			continue
+		}
+		if _, err := kernel.ParseCounter(name); err != nil {
+			t.Errorf("the kernel counted %s, which the models do not know", name)
+		}
+		got[name] = n
+	}
+	return got
+}
+
+func counted(c kernel.Counters) map[string]int {
+	m := map[string]int{}
+	for k, n := range c.All() {
+		m[k.String()] = int(n)
+	}
+	return m
+}
+
+// Errorf reports a difference, or keeps it if this is only a trial.
+func (b *bench) Errorf(format string, args ...any) {
+	b.Helper()
+	if b.trial != nil {
+		*b.trial = append(*b.trial, fmt.Sprintf(format, args...))
+		return
+	}
+	b.T.Errorf(format, args...)
+}
+
+func (b *bench) same(what string, observed, model any) {
+	b.Helper()
+	if d := cmp.Diff(observed, model); d != "" {
+		b.Errorf("%s (-kernel +model):\n%s", what, d)
+	}
+}
+
+func decode[T any](t *testing.T, raw json.RawMessage) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// machines are the ones the defaults were read on; the others had 512 MiB.
+var machines = map[string]kernel.Machine{"6.18.44": {MemoryBytes: 24 << 30}}
+
+func replayDefaults(t *testing.T, b *bench, o observation) {
+	machine, ok := machines[o.Kernel]
+	if !ok {
+		machine.MemoryBytes = 512 << 20
+	}
+	sys, err := kernel.Defaults(kernel.MustParse(o.Kernel), machine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	observed := decode[map[string]string](t, o.Out)
+	for name, value := range sys.All() {
+		seen, ok := observed[name]
+		if !ok {
+			continue // not asked
+		}
+		if seen == "absent" {
+			seen = "0"
+		}
+		b.same(name, seen, strconv.Itoa(value))
+	}
+}
+
+func replayFlood(t *testing.T, b *bench, o observation) {
+	in := decode[struct {
+		Backlog, Somaxconn, Syncookies, Syns int
+		M                                    int `json:"tcp_max_syn_backlog"`
+	}](t, o.In)
+	want := decode[struct {
+		Counters, States map[string]int
+		RQ, Synacks      int
+	}](t, o.Out)
+	b.sys.Somaxconn, b.sys.TCPMaxSynBacklog, b.sys.TCPSyncookies = in.Somaxconn, in.M, in.Syncookies
+	b.listen(in.Backlog)
+	synacks := 0
+	for n := range in.Syns {
+		if b.syn(n) {
+			synacks++
+		}
+	}
+	b.same("SYN-ACKs", want.Synacks, synacks)
+	b.same("states", want.States, b.states())
+	b.same("counters", counters(t, want.Counters), counted(b.l.Counters()))
+	b.same("accept queue", want.RQ, int(b.l.Queues().AcceptLen))
+}
+
+func replayAcceptQueue(t *testing.T, b *bench, o observation) {
+	in := decode[struct{ Abort, Backlog, Clients, Syncookies int }](t, o.In)
+	want := decode[struct {
+		Counters, States map[string]int
+		RQ, Synacks      int
+	}](t, o.Out)
+	b.sys.Somaxconn, b.sys.TCPMaxSynBacklog = 4096, 1024
+	b.sys.TCPAbortOnOverflow, b.sys.TCPSyncookies = in.Abort, in.Syncookies
+	b.listen(in.Backlog)
+	synacks := 0
+	for n := range in.Clients {
+		if b.syn(n) {
+			synacks++
+			b.ack(n, 0)
+		}
+	}
+	b.same("SYN-ACKs", want.Synacks, synacks)
+	b.same("states", want.States, b.states())
+	b.same("counters", counters(t, want.Counters), counted(b.l.Counters()))
+	b.same("accept queue", want.RQ, int(b.l.Queues().AcceptLen))
+}
+
+func replayOverflowACK(t *testing.T, b *bench, o observation) {
+	in := decode[struct{ Abort, Backlog, Clients int }](t, o.In)
+	want := decode[struct {
+		AfterSyn, AfterAck, St3, St4 map[string]int
+		C1, C2, C4                   map[string]int
+		RQ2, RQ3, RQ4, Synacks       int
+		Resp                         []string
+	}](t, o.Out)
+	b.sys.Somaxconn, b.sys.TCPMaxSynBacklog = 4096, 1024
+	b.sys.TCPAbortOnOverflow, b.sys.TCPSyncookies = in.Abort, 1
+	b.listen(in.Backlog)
+	var resp []string
+	answer := func(prefix string, n int, out Outcome) {
+		flags := out.Reply.Flags
+		if out.Action == Establish && prefix != "" {
+			flags = FlagACK // the new connection acknowledges the data
+		}
+		if flags != 0 {
+			resp = append(resp, fmt.Sprintf("%s%d:%s", prefix, n, strconv.FormatUint(uint64(flags), 16)))
+		}
+	}
+
+	synacks := 0
+	for n := range in.Clients {
+		if b.syn(n) {
+			synacks++
+		}
+	}
+	b.same("SYN-ACKs", want.Synacks, synacks)
+	b.same("states after the SYNs", want.AfterSyn, b.states())
+	b.same("counters after the SYNs", counters(t, want.C1), counted(b.l.Counters()))
+	for n := range in.Clients {
+		answer("", n, b.ack(n, 0))
+	}
+	b.same("states after the ACKs", want.AfterAck, b.states())
+	b.same("counters after the ACKs", counters(t, want.C2), counted(b.l.Counters()))
+	b.same("accept queue after the ACKs", want.RQ2, int(b.l.Queues().AcceptLen))
+	last := in.Clients - 1
+	answer("data ", last, b.ack(last, 5))
+	if b.syn(200) {
+		resp = append(resp, "newsyn 200:12")
+	}
+	b.same("states before accept", want.St3, b.states())
+	if _, ok, err := b.l.Accept(b.now); !ok || err != nil {
+		t.Fatal("nothing to accept", err)
+	}
+	b.same("accept queue after accept", want.RQ3, int(b.l.Queues().AcceptLen))
+	answer("afteraccept ", last, b.ack(last, 5))
+	b.same("states at the end", want.St4, b.states())
+	b.same("counters at the end", counters(t, want.C4), counted(b.l.Counters()))
+	b.same("accept queue at the end", want.RQ4, int(b.l.Queues().AcceptLen))
+	b.same("answers", want.Resp, resp)
+}
+
+func replayCookie(t *testing.T, b *bench, o observation) {
+	in := decode[struct{ Backlog, Clients, Flood int }](t, o.In)
+	want := decode[struct {
+		Counters, States map[string]int
+		RQ, Synacks      int
+	}](t, o.Out)
+	b.sys.Somaxconn, b.sys.TCPMaxSynBacklog, b.sys.TCPSyncookies = 4096, 1024, 1
+	b.listen(in.Backlog)
+	for n := range in.Flood {
+		b.syn(1000 + n)
+	}
+	synacks := 0
+	for n := range in.Clients {
+		if b.syn(n) {
+			synacks++
+			b.ack(n, 0)
+		}
+	}
+	b.same("SYN-ACKs", want.Synacks, synacks)
+	b.same("states", want.States, b.states())
+	b.same("counters", counters(t, want.Counters), counted(b.l.Counters()))
+	b.same("accept queue", want.RQ, int(b.l.Queues().AcceptLen))
+}
+
+// replayCookieBogus sends an ACK with an invented number to a listener that never
+// sent a cookie, then to one that did. The counters of the flood that made it send
+// some are not in the observation.
+func replayCookieBogus(t *testing.T, b *bench, o observation) {
+	want := decode[struct {
+		Counters map[string]int
+		Resp     []string
+	}](t, o.Out)
+	b.sys.Somaxconn, b.sys.TCPMaxSynBacklog, b.sys.TCPSyncookies = 4096, 1024, 1
+	bogus := Segment{From: b.addr(10, 3, 0, 1, 5), Flags: FlagACK, Seq: 1000, Ack: 123456789}
+	var resp []string
+	b.listen(1)
+	out := b.receive(bogus)
+	resp = append(resp, fmt.Sprintf("%x", uint8(out.Reply.Flags)))
+	total := counted(b.l.Counters())
+	b.listen(1)
+	for n := range 40 {
+		b.syn(n)
+	}
+	before := b.l.Counters()
+	out = b.receive(bogus)
+	resp = append(resp, fmt.Sprintf("flooded %x", uint8(out.Reply.Flags)))
+	for name, n := range counted(b.l.Counters().Sub(before)) {
+		total[name] += n
+	}
+	b.same("counters", counters(t, want.Counters), total)
+	b.same("answers", want.Resp, resp)
+}
+
+// replaySYNACKTimes lets requests time out. The guest's phase of the jiffies counter
+// is not known, so the times are held against the bounds that the model gives; how
+// many SYN-ACKs went out in each round is exact.
+func replaySYNACKTimes(t *testing.T, b *bench, o observation) {
+	in := decode[struct {
+		Backlog, Syns int
+		Retries       string `json:"synack_retries"`
+	}](t, o.In)
+	want := decode[struct {
+		GoneAfter float64
+		Synacks   []string
+	}](t, o.Out)
+	retries, err := strconv.Atoi(in.Retries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.sys.Somaxconn, b.sys.TCPMaxSynBacklog, b.sys.TCPSynackRetries = 4096, 1024, retries
+	b.listen(in.Backlog)
+	rounds := map[int]int{}
+	for n := range in.Syns {
+		if b.syn(n) {
+			rounds[0]++
+		}
+	}
+	clock, err := kernel.NewClock(b.sem, 250)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range b.advance(200 * time.Second) {
+		if e.Action == ResendSYNACK {
+			at := e.At - benchStart
+			rounds[int((at+time.Second)/time.Second)]++ // rounds lie far apart: the second names one
+		}
+	}
+	var model []int
+	for _, second := range slices.Sorted(maps.Keys(rounds)) {
+		model = append(model, rounds[second])
+	}
+	var kernelRounds []int
+	lo, hi := time.Duration(0), time.Duration(0)
+	for i, s := range want.Synacks {
+		at, n, ok := strings.Cut(s, " x")
+		secs, err1 := strconv.ParseFloat(at, 64)
+		count, err2 := strconv.Atoi(n)
+		if !ok || err1 != nil || err2 != nil {
+			t.Fatalf("bad time %q", s)
+		}
+		kernelRounds = append(kernelRounds, count)
+		// The recorder rounds to tenths of a second, and reads a segment up to some 20 ms
+		// after the kernel sent it.
+		seen := time.Duration(secs * float64(time.Second))
+		if seen+50*time.Millisecond < lo || seen > hi+(50+20)*time.Millisecond {
+			t.Errorf("round %d at %v is outside %v to %v", i, seen, lo, hi)
+		}
+		a, z := clock.TimerBounds(SYNACKTimeout(&b.sem, i, b.sys.TCPRTOMaxMs), kernel.TimerExact)
+		lo, hi = lo+a, hi+z
+	}
+	b.same("SYN-ACKs in each round", kernelRounds, model)
+	if gone := time.Duration(want.GoneAfter * float64(time.Second)); gone < lo || gone > hi+200*time.Millisecond {
+		t.Errorf("gone after %v, outside %v to %v", gone, lo, hi)
+	}
+	if q := b.l.Queues().Requests; q != 0 {
+		t.Errorf("%d requests are left", q)
+	}
+}
