@@ -1,0 +1,264 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"example.com/linuxtcp/kernel"
+)
+
+const (
+	// fallbackRelease is asked about where no release can be read and none was given.
+	fallbackRelease = "6.12.107"
+	// fallbackMemory is assumed where /proc/meminfo cannot be read, in MiB.
+	fallbackMemory = 4096
+)
+
+// An environment is what the command touches of the world; tests give it another.
+type environment struct {
+	proc   fs.FS // rooted at /proc
+	diag   func() ([]diagSocket, error)
+	open   func(name string) (io.ReadCloser, error)
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// A config is the kernel that is asked about, with its sysctls.
+type config struct {
+	release kernel.Release
+	sem     kernel.Semantics
+	machine kernel.Machine
+	sys     kernel.Sysctls
+	source  map[string]string // of each sysctl: see SysctlReport
+	hz      int
+	// running says that the kernel asked about is this machine's.
+	running bool
+	// releaseFrom, sysctlsFrom and listenerFrom say in words where those come from.
+	releaseFrom, sysctlsFrom, listenerFrom string
+	notes                                  []string
+	unread                                 []string
+}
+
+// resolve finds out which kernel is meant and what its sysctls are: the release's
+// defaults, over them the machine's or a file's, over those the flags.
+func resolve(o options, env environment) (*config, error) {
+	c := &config{hz: o.hz, source: make(map[string]string)}
+	file, err := readSysctlFile(o, env)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.resolveRelease(o, env, file); err != nil {
+		return nil, err
+	}
+	c.sem = c.release.Semantics()
+	c.resolveMachine(o, env)
+	if c.sys, err = kernel.Defaults(c.release, c.machine); err != nil {
+		return nil, err
+	}
+	c.sysctlsFrom = "sysctls are its defaults"
+	for _, name := range kernel.SysctlNames() {
+		c.source[name] = "default"
+		if s, _ := kernel.SysctlByName(name); !s.Exists(c.sem) {
+			c.source[name] = "absent"
+		}
+	}
+	switch {
+	case o.sysctlFile != "":
+		err = c.overlayFile(o, file)
+	case c.running || o.port != nil:
+		err = c.overlayProc(env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.clamp()
+	return c, c.overlayFlags(o)
+}
+
+// resolveRelease takes the release from -release, from the file, or from /proc.
+func (c *config) resolveRelease(o options, env environment, file []byte) error {
+	name, from := o.release, "-release"
+	if name == "" && file != nil {
+		name, from = osrelease(file), "its kernel.osrelease"
+	}
+	var err error
+	if name != "" {
+		if c.release, err = kernel.Parse(name); err != nil {
+			return badFlag("%s: %w", from, err)
+		}
+		c.releaseFrom = "named by " + from
+		return nil
+	}
+	c.release, err = kernel.ReadRelease(env.proc)
+	var outside *kernel.RangeError
+	switch {
+	case err == nil:
+		c.running, c.releaseFrom = true, "this machine"
+		return nil
+	case errors.As(err, &outside):
+		c.release, c.running, c.releaseFrom = outside.Nearest, true, "nearest to this machine"
+		c.notes = append(c.notes, fmt.Sprintf("This machine runs %s, outside the range that is known: the rules are those of %s, the nearest.",
+			outside.Text, outside.Nearest))
+		return nil
+	}
+	c.release, c.releaseFrom = kernel.MustParse(fallbackRelease), "assumed"
+	c.unread = append(c.unread, fmt.Sprintf("the release: %v: Linux %s is assumed; give -release", plainError(err), fallbackRelease))
+	return nil
+}
+
+// resolveMachine finds the memory that the default of tcp_max_syn_backlog follows.
+func (c *config) resolveMachine(o options, env environment) {
+	switch {
+	case o.memory != nil:
+		c.machine.MemoryBytes = uint64(*o.memory) << 20
+		return
+	case o.sysctlFile == "":
+		if text, err := fs.ReadFile(env.proc, "meminfo"); err == nil {
+			if n, ok := memTotal(text); ok {
+				c.machine.MemoryBytes = n
+				return
+			}
+		}
+	}
+	c.machine.MemoryBytes = fallbackMemory << 20
+	c.notes = append(c.notes, fmt.Sprintf("Memory is taken as %d MiB, which matters to the default of tcp_max_syn_backlog only; give -memory.", fallbackMemory))
+}
+
+// memTotal finds "MemTotal:  16384256 kB" in the text of /proc/meminfo.
+func memTotal(text []byte) (bytesTotal uint64, ok bool) {
+	for line := range bytes.Lines(text) {
+		fields := strings.Fields(string(line))
+		if len(fields) >= 2 && fields[0] == "MemTotal:" {
+			kb, err := strconv.ParseUint(fields[1], 10, 50)
+			return kb << 10, err == nil && kb > 0
+		}
+	}
+	return 0, false
+}
+
+func readSysctlFile(o options, env environment) ([]byte, error) {
+	if o.sysctlFile == "" {
+		return nil, nil
+	}
+	if o.sysctlFile == "-" {
+		text, err := io.ReadAll(env.stdin)
+		if err != nil {
+			return nil, badFlag("-sysctl -: reading standard input: %w", err)
+		}
+		return append([]byte{}, text...), nil
+	}
+	f, err := env.open(o.sysctlFile)
+	if err != nil {
+		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, plainError(err))
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, plainError(err))
+	}
+	return append([]byte{}, text...), nil
+}
+
+// osrelease finds the release in the output of sysctl -a, "" if it is not there.
+func osrelease(text []byte) string {
+	for line := range bytes.Lines(text) {
+		name, value, ok := strings.Cut(string(line), "=")
+		if ok && strings.TrimSpace(name) == "kernel.osrelease" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func (c *config) overlayFile(o options, file []byte) error {
+	s, unread, err := kernel.ParseSysctls(bytes.NewReader(file), c.sys)
+	if err != nil {
+		return badFlag("-sysctl %q: %w", o.sysctlFile, err)
+	}
+	c.sysctlsFrom = "sysctls from " + o.sysctlName()
+	c.take(s, unread, "file", "not in "+o.sysctlName())
+	return nil
+}
+
+func (c *config) overlayProc(env environment) error {
+	sub, err := fs.Sub(env.proc, "sys")
+	if err != nil {
+		return err
+	}
+	s, unread, err := kernel.ReadSysctls(sub, c.sys)
+	if err != nil {
+		c.unread = append(c.unread, fmt.Sprintf("sysctls: %v: the defaults of %s are taken", err, c.release))
+		return nil
+	}
+	c.sysctlsFrom = "sysctls from /proc/sys"
+	why := "cannot be read"
+	if !c.running {
+		why = "not on this machine"
+	}
+	c.take(s, unread, "/proc/sys", why)
+	return nil
+}
+
+// take goes over to sysctls that were read. What the kernel asked about does not
+// have stays absent.
+func (c *config) take(s kernel.Sysctls, unread []string, source, why string) {
+	missing := make(map[string]bool)
+	for _, name := range unread {
+		missing[name] = true
+	}
+	var defaults []string
+	for name, value := range s.All() {
+		switch {
+		case c.source[name] == "absent":
+		case missing[name]:
+			defaults = append(defaults, shortName(name))
+		default:
+			_ = c.sys.Set(name, value) // the name is the package's own, the value was held already
+			c.source[name] = source
+		}
+	}
+	if len(defaults) > 0 {
+		c.unread = append(c.unread, fmt.Sprintf("sysctls %s: %s: the defaults of %s are taken", strings.Join(defaults, ", "), why, c.release))
+	}
+}
+
+// clamp moves a value that this kernel could not have into its range. Another
+// kernel's sysctls may have such values, or a kernel with patches.
+func (c *config) clamp() {
+	for name, value := range c.sys.All() {
+		s, _ := kernel.SysctlByName(name)
+		lo, hi := s.Range(c.sem)
+		if near := min(max(value, lo), hi); near != value {
+			_ = c.sys.Set(name, near)
+			c.notes = append(c.notes, fmt.Sprintf("%s is %d, which %s does not take: %d is used.", name, value, c.release, near))
+		}
+	}
+}
+
+// overlayFlags sets what flags give, and refuses what the kernel would refuse.
+func (c *config) overlayFlags(o options) error {
+	for _, name := range kernel.SysctlNames() {
+		value, ok := o.sysctls[name]
+		if !ok {
+			continue
+		}
+		s, _ := kernel.SysctlByName(name)
+		if !s.Exists(c.sem) {
+			return badFlag("-%s %d: Linux %s has no %s", shortName(name), value, c.release, name)
+		}
+		if lo, hi := s.Range(c.sem); value < lo || value > hi {
+			return badFlag("-%s %d: Linux %s takes %d to %d", shortName(name), value, c.release, lo, hi)
+		}
+		if err := c.sys.Set(name, value); err != nil {
+			return badFlag("-%s: %w", shortName(name), err)
+		}
+		c.source[name] = "flag"
+	}
+	return nil
+}
