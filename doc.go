@@ -1,0 +1,36 @@
+// Package linuxtcp is a set of deterministic models of how the Linux kernel opens
+// and closes TCP connections, exact for every release from 2.6.32 to 7.2.
+//
+// The claim is that what a model says is what the kernel does. The tests replay what
+// running kernels answered, and each rule's documentation tells how it is known.
+//
+// # The map
+//
+// The code is in the packages below this one; this one has only the map.
+//
+//   - [example.com/linuxtcp/kernel]: which kernel. Its Parse reads `uname -r`, a
+//     Release's Semantics tell how that kernel behaves, and Changes is the one table
+//     of what changed when, backports included.
+//   - [example.com/linuxtcp/queue]: one listening socket. listen() and its backlog,
+//     the SYN queue, the accept queue, syncookies, the SYN-ACK timer.
+//   - examples/backlog: a command that says what the kernel of a machine does with
+//     the next SYN, and why.
+//
+// TIME_WAIT, timestamps (PAWS), local ports and a whole host made of all of these
+// come next; their packages will stand beside queue.
+//
+// # How to read an answer
+//
+// Each decision returns a verdict: the action (what the kernel does), the reason, the
+// nstat counters that it raises in their order, and the kernel's drop reason where
+// that release has one. Its String is a sentence. Beside each decision stands an
+// Explain function that gives the checks that led to it, with their numbers and the
+// kernel functions that make them.
+//
+// Three things hold everywhere. Time is a parameter, a [time.Duration] since boot, and
+// so is whatever the kernel draws at random: same input, same answer. Bad input is an
+// error that names the value and the rule, and changes nothing; a packet that the
+// kernel would drop is a verdict and never an error. And no rule compares versions:
+// all of them branch on the fields of kernel.Semantics, which a program may set
+// itself for a kernel that is not in the table.
+package linuxtcp
