@@ -360,6 +360,13 @@ var listenChanges = []Change{
 		apply:     func(s *Semantics) { s.CookieGate = CookieGateBetween },
 	},
 	{
+		ID: "cookie-yields-to-request", Package: "queue", Since: "5.11", Commit: "01770a166165",
+		Backports: []Backport{between("5.10", 0, 223), maybe("5.4", -1), maybe("4.19", -1), maybe("4.14", -1), maybe("4.9", -1), maybe("4.4", -1)},
+		Summary:   "A good cookie makes no connection while a request of the same client is queued: the ACK is lost, and counts SyncookiesRecv and PassiveOpens; it made a second connection.",
+		Evidence:  "observed on 5.10.223, 5.10.262, 6.1.170, 6.1.192, 6.12.43 to 6.12.117, 6.18.44, 7.2.13; that it began with 5.11, and the old behaviour, from source",
+		apply:     func(s *Semantics) { s.CookieYieldsToRequest = true },
+	},
+	{
 		ID: "byte-sysctls", Package: "queue", Since: "5.13", Commit: "4ecc1baf362c",
 		Backports: []Backport{from("5.10", 178)},
 		Summary:   "tcp_syncookies, tcp_abort_on_overflow, tcp_synack_retries, tcp_timestamps, tcp_sack, tcp_window_scaling and tcp_no_metrics_save take 0 to 255 only; they took any int.",

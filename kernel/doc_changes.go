@@ -116,6 +116,11 @@
 //   - cookie-gate-between (5.5, 5.4.5, 5.3.18, 4.19.91, 4.14.160, 4.9.207, 4.4.207):
 //     An ACK is checked for a cookie from 1 s before to 120 s after the listener's
 //     stamp, in 32-bit jiffies that no longer read an unset stamp as recent.
+//   - cookie-yields-to-request (5.11, 5.10.1 to 5.10.223, perhaps 5.4.0 or later,
+//     perhaps 4.19.0 or later, perhaps 4.14.0 or later, perhaps 4.9.0 or later,
+//     perhaps 4.4.0 or later): A good cookie makes no connection while a request of
+//     the same client is queued: the ACK is lost, and counts SyncookiesRecv and
+//     PassiveOpens; it made a second connection.
 //   - byte-sysctls (5.13, 5.10.178): tcp_syncookies, tcp_abort_on_overflow,
 //     tcp_synack_retries, tcp_timestamps, tcp_sack, tcp_window_scaling and
 //     tcp_no_metrics_save take 0 to 255 only; they took any int.

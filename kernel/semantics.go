@@ -129,6 +129,10 @@ type Semantics struct {
 	// counts ACKs that the gate turned away, too.
 	FailedCookiesOnly bool
 
+	// CookieYieldsToRequest: a good cookie makes no connection while a request of the
+	// same addresses and ports is queued; the ACK is lost. Before, both came to exist.
+	CookieYieldsToRequest bool
+
 	// Bookkeeping.
 
 	// SockDrops: a listener's drops show as d<N> in `ss -m`.

@@ -92,13 +92,20 @@ func decideCookieACK(sem *kernel.Semantics, q Queues, t *trail) Verdict {
 	if sem.SockDrops {
 		v.SockDrops = 1
 	}
+	v.Drop = lostCookie(sem)
+	return v
+}
+
+// lostCookie is the drop reason of an ACK with a good cookie that makes no
+// connection.
+func lostCookie(sem *kernel.Semantics) DropReason {
 	switch sem.DropReasons {
 	case kernel.DropReasonsListenACK, kernel.DropReasonsRequest:
-		v.Drop = DropNoSocket
+		return DropNoSocket
 	case kernel.DropReasonsUnset, kernel.DropReasonsListener:
-		v.Drop = DropNotSpecified
+		return DropNotSpecified
 	}
-	return v
+	return 0
 }
 
 // withReset adds the counters of a request that is reset with a RST sent.

@@ -286,7 +286,7 @@ func (d *dumb) forListener(now time.Duration, s queue.Segment, peer queue.Peer, 
 			o.Reason = queue.WrongACK
 		}
 		if !rst && !syn && d.sys.TCPSyncookies != 0 && (!wrong || d.sem.RequestsInEhash) {
-			if d.cookieACK(now, s, o) {
+			if d.cookieACK(now, s, o, wrong) {
 				return
 			}
 		}
@@ -556,7 +556,7 @@ func (d *dumb) gate(now time.Duration) bool {
 }
 
 // cookieACK is section 5; it reports whether the segment is done with.
-func (d *dumb) cookieACK(now time.Duration, s queue.Segment, o *out) bool {
+func (d *dumb) cookieACK(now time.Duration, s queue.Segment, o *out, request bool) bool {
 	if !d.gate(now) {
 		if o.Reason == queue.ListenerACK {
 			o.Reason = queue.CookieNotExpected
@@ -597,8 +597,13 @@ func (d *dumb) cookieACK(now time.Duration, s queue.Segment, o *out) bool {
 		o.Drop = d.reason(kernel.DropReasonsListenACK, queue.DropNoSocket)
 		return true
 	}
-	o.Action, o.Reason = queue.Establish, queue.CookieCompleted
 	o.count(kernel.PassiveOpens)
+	if request && d.sem.CookieYieldsToRequest {
+		o.Action, o.Reason = queue.Drop, queue.CookieDuplicate
+		o.Drop = d.reason(kernel.DropReasonsListenACK, queue.DropNoSocket)
+		return true
+	}
+	o.Action, o.Reason = queue.Establish, queue.CookieCompleted
 	d.push(queue.Conn{From: s.From, To: s.To, MSS: mss, SndNxt: s.Ack, RcvNxt: s.Seq, Len: s.Len, Cookie: true})
 	return true
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 )
@@ -86,6 +87,32 @@ func replayCookieMSS(t *testing.T, b *bench, o observation) {
 		maxseg -= 12 // every segment carries the option
 	}
 	b.same("TCP_MAXSEG", want.Maxseg, maxseg)
+}
+
+// replayCookieBesideRequest gives a client a cookie and then a request, and lets it
+// acknowledge one and the other.
+func replayCookieBesideRequest(t *testing.T, b *bench, o observation) {
+	want := decode[map[string]json.RawMessage](t, o.Out)
+	b.sys.TCPSyncookies = 2
+	b.listen(16)
+	b.syn(0)
+	c := b.clients[0]
+	cookie := c.ack
+	sys := b.sys
+	sys.TCPSyncookies = 1
+	if err := b.l.SetSysctls(b.now, sys); err != nil {
+		t.Fatal(err)
+	}
+	b.syn(0)
+	request := b.clients[0].ack
+	for _, step := range []struct {
+		name string
+		ack  uint32
+	}{{"ACK of the cookie", cookie}, {"ACK of the request", request}} {
+		c := b.clients[0]
+		c.ack = step.ack
+		b.check(step.name, c, decode[answered](t, want[step.name]), b.ack(0, 0), b.states())
+	}
 }
 
 // replaySockDrops follows the recorder's steps and holds what each adds to the

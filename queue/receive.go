@@ -46,8 +46,14 @@ func (l *Listener) decideRefused(s *Segment, t *trail, d *decision) {
 		return
 	}
 	l.decideListener(s, t, d)
-	if d.verdict.Reason == ListenerACK || d.verdict.Reason == CookieNotExpected {
+	switch d.verdict.Reason {
+	case ListenerACK, CookieNotExpected:
 		d.verdict.Reason = WrongACK
+	case CookieCompleted:
+		if l.sem.CookieYieldsToRequest {
+			// The connection is made, and then finds its place taken by the request.
+			d.verdict.Action, d.verdict.Reason, d.verdict.Drop = Drop, CookieDuplicate, lostCookie(&l.sem)
+		}
 	}
 }
 

@@ -213,6 +213,15 @@ var scenarios = map[string]scenario{
 	"somaxconn-range":    ranges("net.core.somaxconn"),
 	"always-cookies":     onSYN(5, 0, cookies(2), theSYN),
 	"cookie-two-minutes": field(func(s kernel.Semantics) bool { return queue.CookieFresh(&s, 10, 12) }),
+	"cookie-yields-to-request": func(t *testing.T, sem kernel.Semantics) any {
+		b := listener(t, sem, 5, cookies(2))
+		a := ackOf(b.get(theSYN))
+		if err := b.l.SetSysctls(b.now, sysctls(sem)); err != nil {
+			t.Fatal(err)
+		}
+		b.get(theSYN)
+		return show(b.get(a))
+	},
 	"cookie-mss-four":    field(func(s kernel.Semantics) uint16 { return queue.CookieMSS(&s, false, 300) }),
 	"synack-syn-retrans": timeouts,
 	"recycle-strict": func(t *testing.T, sem kernel.Semantics) any {

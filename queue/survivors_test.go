@@ -230,7 +230,7 @@ func TestRateLimitStampZero(t *testing.T) {
 }
 
 // TestCookieBesideRequest: a client that got a cookie and then a request completes by
-// the cookie; the request stays until its timer.
+// the cookie on old kernels, and the request stays until its timer.
 func TestCookieBesideRequest(t *testing.T) {
 	b := listener(t, *cachedSemOf("4.4.155"), 5, cookies(2))
 	a := ackOf(b.get(theSYN))

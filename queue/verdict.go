@@ -74,6 +74,7 @@ const (
 	RequestNoACK         // carries no ACK
 	CookieCompleted      // the ACK carries a good cookie
 	CookieOverflow       // the ACK carries a good cookie, but the accept queue is full
+	CookieDuplicate      // the ACK carries a good cookie, but a request of the same client is queued
 	CookieBad            // the ACK's number is not a cookie of the last minutes
 	CookieNotExpected    // no cookie was sent recently enough for the ACK to be checked
 	CookieOptionsInvalid // the cookie claims options that the sysctls forbid
@@ -118,6 +119,7 @@ var reasonNames = [...]string{
 	RequestNoACK:         "it carries no ACK",
 	CookieCompleted:      "it carries a good cookie",
 	CookieOverflow:       "it carries a good cookie, but the accept queue is full",
+	CookieDuplicate:      "it carries a good cookie, but its client has a request as well",
 	CookieBad:            "its number is no cookie of the last minutes",
 	CookieNotExpected:    "no cookie was sent lately, so its number is not looked at",
 	CookieOptionsInvalid: "its cookie claims options that the sysctls forbid",

@@ -15,6 +15,7 @@ func init() {
 	groups["cookieseq"] = cookieSeq
 	groups["cookiegate"] = cookieGate
 	groups["cookiemss"] = cookieMSS
+	groups["cookiebeside"] = cookieBeside
 }
 
 // cookieSeq: what a cookie client's segments do when their sequence
@@ -212,4 +213,33 @@ func cookieOneMSS(l *lab.Lab, c int, mss uint16, ts bool) M {
 	}
 	out["counters"] = l.Since(before)
 	return out
+}
+
+// cookieBeside: a client got a cookie, then repeated its SYN and now has a
+// request; what its ACK of the cookie does, and then the ACK of the request.
+func cookieBeside() []Case {
+	return []Case{{Exp: "cookie-beside-request", In: M{}, Run: func(l *lab.Lab) M {
+		l.MustSet("net.ipv4.tcp_syncookies", 2)
+		s := l.Listen(port, 16)
+		p := l.Peer(lab.Addr(0), 40000, port)
+		p.SYN()
+		cookie := p.Ack
+		l.MustSet("net.ipv4.tcp_syncookies", 1)
+		p.SYN()
+		request := p.Ack
+		out := M{"before": s.States(), "sameNumber": cookie == request}
+		for _, step := range []struct {
+			name string
+			ack  uint32
+		}{{"ACK of the cookie", cookie}, {"ACK of the request", request}} {
+			before, drops := l.Read(), s.Drops()
+			p.Ack = step.ack
+			names := []string{}
+			for _, g := range p.ACK() {
+				names = append(names, wire.FlagNames(g.Flags))
+			}
+			out[step.name] = M{"answers": names, "counters": l.Since(before), "states": s.States(), "rq": s.RQ(), "drops": s.Drops() - drops}
+		}
+		return out
+	}}}
 }
