@@ -101,10 +101,10 @@
 //   - Release candidates: a change of the same series is undecided.
 //   - Some commit IDs were not looked up in a history. The release of the row does
 //     not rest on them.
-//   - Of RHEL, builds up to 754 (RHEL 6), 1160 (RHEL 7) and 147 (RHEL 8) were read.
+//   - Of RHEL, builds up to 642 (RHEL 6), 1160 (RHEL 7) and 147 (RHEL 8) were read.
 //   - Amazon, Alibaba and local builds are taken as the stable release in their
 //     name. Private patches are not seen. Alibaba's kernels called 3.10.0 and 2.6.32
-//     are built from RHEL's and are so taken wrongly.
+//     (.ali2000.alios7) are built from RHEL's with changes of their own: unread.
 //   - Kernels built without CONFIG_SYN_COOKIES have no tcp_syncookies. They behave as
 //     with 0, but the table does not know them.
 //   - [Defaults] does not know what a distribution writes at boot, and rounds memory

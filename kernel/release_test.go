@@ -76,6 +76,7 @@ var names = []struct {
 	{"5.10.134-16.3.al8.x86_64", Alibaba, "5.10", 134},
 	{"5.10.134-13.an8.x86_64", Alibaba, "5.10", 134},
 	{"4.9.168-019.ali4000.alios7.x86_64", Alibaba, "4.9", 168},
+	{"3.10.0-327.ali2000.alios7.x86_64", Unread, "3.10", -1},
 
 	{"5.14.21-150500.55.7-default", Unread, "5.14", -1},
 	{"5.15.0-207.156.6.el8uek.x86_64", Unread, "5.15", -1},
@@ -176,8 +177,15 @@ func TestLargestNumbers(t *testing.T) {
 	if n, known := MustParse("6.1.65534").Patch(); n != 65534 || !known {
 		t.Errorf("patch level %d", n)
 	}
-	if got := MustParse("2.6.255").Series(); got != "2.6.255" {
-		t.Errorf("2.6.255 is of series %s", got)
+	for last, beyond := range map[string]string{
+		"2.6.39": "2.6.40", "3.19.8": "3.20", "4.20": "4.21", "5.19": "5.20.1", "6.19": "6.20",
+	} {
+		if _, err := Parse(last); err != nil {
+			t.Error(err)
+		}
+		if _, err := Parse(beyond); err == nil || !strings.Contains(err.Error(), "there is no series") {
+			t.Errorf("%s: %v", beyond, err)
+		}
 	}
 	var e *RangeError
 	if _, err := Parse("255.255"); !errors.As(err, &e) {

@@ -40,6 +40,9 @@ func parseName(name string) (Release, error) {
 		}
 		return Release{}, &RangeError{Text: name, Nearest: nearest}
 	}
+	if last, ok := lastMinor[r.series>>16]; ok && r.series > last {
+		return Release{}, fmt.Errorf("there is no series %s: the last before the next major number is %s", r.series, last)
+	}
 	patchGiven := len(nums) > 0 && nums[0] > 0
 	if len(nums) > 0 {
 		r.patchLo, r.patchHi = uint16(nums[0]), uint16(nums[0])
@@ -60,6 +63,8 @@ func parseName(name string) (Release, error) {
 	case rhel(&r, suffix):
 	case strings.Contains(suffix, ".amzn"):
 		r.vendor = Amazon
+	case strings.Contains(suffix, ".ali") && rhelBuiltOn[r.series]:
+		r.vendor = Unread // built from RHEL's, with changes of their own
 	case containsAny(suffix, ".al7", ".al8", ".an7", ".an8", ".alios7"):
 		r.vendor = Alibaba
 	case strings.HasPrefix(suffix, "+deb"):
@@ -68,6 +73,16 @@ func parseName(name string) (Release, error) {
 	case ubuntuABI(&r, suffix):
 	}
 	return r, nil
+}
+
+// lastMinor is the last series of each major number. A kernel of a later one under
+// the personality uname26 calls itself 2.6.40 and up.
+var lastMinor = map[series]series{
+	2: makeSeries(2, 6, 39),
+	3: makeSeries(3, 19, 0),
+	4: makeSeries(4, 20, 0),
+	5: makeSeries(5, 19, 0),
+	6: makeSeries(6, 19, 0),
 }
 
 // splitVersion cuts the leading dotted numbers off a name.
@@ -133,6 +148,9 @@ var elBase = map[uint8]series{
 	9:  makeSeries(5, 14, 0),
 	10: makeSeries(6, 12, 0),
 }
+
+// rhelBuiltOn are the series whose kernels from Alibaba come from RHEL's.
+var rhelBuiltOn = map[series]bool{elBase[6]: true, elBase[7]: true}
 
 // rhel recognises -1160.119.1.el7.x86_64. An .el suffix on another base is
 // somebody's package of an upstream kernel, not RHEL's.
