@@ -24,9 +24,8 @@ type acceptRing struct {
 	n    int
 }
 
-func (a *acceptRing) len() int { return a.n }
-
-func (a *acceptRing) push(c Conn) {
+// push adds a connection, for the caller to fill in.
+func (a *acceptRing) push() *Conn {
 	if a.n == len(a.ring) {
 		grown := make([]Conn, max(8, 2*a.n))
 		for i := range a.n {
@@ -34,22 +33,20 @@ func (a *acceptRing) push(c Conn) {
 		}
 		a.ring, a.head = grown, 0
 	}
-	a.ring[(a.head+a.n)&(len(a.ring)-1)] = c
+	c := &a.ring[(a.head+a.n)&(len(a.ring)-1)]
 	a.n++
+	return c
 }
 
-func (a *acceptRing) pop() (Conn, bool) {
+// pop takes the oldest connection off the queue.
+func (a *acceptRing) pop(c *Conn) bool {
 	if a.n == 0 {
-		return Conn{}, false
+		return false
 	}
-	c := a.ring[a.head]
-	a.ring[a.head] = Conn{}
+	*c = a.ring[a.head]
 	a.head = (a.head + 1) & (len(a.ring) - 1)
 	a.n--
-	return c, true
+	return true
 }
 
-func (a *acceptRing) clear() {
-	clear(a.ring)
-	a.head, a.n = 0, 0
-}
+func (a *acceptRing) clear() { a.head, a.n = 0, 0 }

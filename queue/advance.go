@@ -100,7 +100,7 @@ func (l *Listener) fire(i int32, at time.Duration, retries int) bool {
 	e.Verdict = Verdict{Action: Drop, Reason: TimedOut, Counters: counters}
 	if step.Resend {
 		e.Action, e.Counters = ResendSYNACK, resendCounters(&l.sem, counters)
-		e.Reply = l.synackAgain(r, at)
+		l.synackAgain(r, at, &e.Reply)
 	}
 	l.totals.Raise(e.Counters)
 	l.events = append(l.events, e)

@@ -41,8 +41,8 @@ func (l *Listener) Shutdown(now time.Duration) ([]Conn, error) {
 	l.stamp = 0
 	var conns []Conn
 	for {
-		c, ok := l.accept.pop()
-		if !ok {
+		var c Conn
+		if !l.accept.pop(&c) {
 			break
 		}
 		conns = append(conns, c)

@@ -290,22 +290,25 @@ func (l *Listener) Accept(now time.Duration) (c Conn, ok bool, err error) {
 	case stateOpen:
 		return Conn{}, false, ErrNotListening
 	}
-	c, ok = l.accept.pop()
+	ok = l.accept.pop(&c)
 	return c, ok, nil
 }
 
 // Queues returns the listener's queues as they are now: what `ss -lt` shows as
 // Recv-Q (AcceptLen) and Send-Q (AcceptLimit), and what no tool shows.
 func (l *Listener) Queues() Queues {
-	a := uint32(l.accept.len())
+	var q Queues
+	l.measure(&q)
+	return q
+}
+
+func (l *Listener) measure(q *Queues) {
+	q.AcceptLen, q.AcceptLimit = uint32(l.accept.n), l.acceptMax
 	if l.sem.BacklogBits == 16 {
-		a &= 0xffff
+		q.AcceptLen &= 0xffff
 	}
-	return Queues{
-		AcceptLen: a, AcceptLimit: l.acceptMax,
-		Requests: uint32(l.requests.used), Young: l.young, SYNLimit: l.synMax,
-		FloodLogged: l.logged || l.sem.FloodLog == kernel.FloodLogMinute && l.logMin > 0 && l.clock.Jiffies(l.now) <= l.logMin,
-	}
+	q.Requests, q.Young, q.SYNLimit = uint32(l.requests.used), l.young, l.synMax
+	q.FloodLogged = l.logged || l.sem.FloodLog == kernel.FloodLogMinute && l.logMin > 0 && l.clock.Jiffies(l.now) <= l.logMin
 }
 
 // Listening reports whether the socket listens.

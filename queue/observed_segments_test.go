@@ -332,7 +332,7 @@ func replayCookieOffsets(t *testing.T, b *bench, o observation) {
 			t.Fatal(err)
 		}
 		if in.AcceptQueueFull {
-			b.l.accept.push(conn) // nobody accepts
+			*b.l.accept.push() = conn // nobody accepts
 			continue
 		}
 		b.same(name+": accepted", want.Accepted, ok)

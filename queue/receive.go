@@ -28,9 +28,10 @@ func (l *Listener) decide(s *Segment, i int32, t *trail, d *decision) {
 		l.decideListener(s, t, d)
 	default:
 		v := requestView{
-			sem: &l.sem, sys: &l.cfg.Sysctls, q: l.Queues(), deferred: l.deferred, window: l.cfg.Window,
+			sem: &l.sem, sys: &l.cfg.Sysctls, deferred: l.deferred, window: l.cfg.Window,
 			clock: &l.clock, now: l.now, limit: l.limit,
 		}
+		l.measure(&v.q)
 		decideRequest(&v, &l.requests.slab[i], s, t, d)
 		if d.listener {
 			l.decideRefused(s, t, d)
@@ -154,11 +155,11 @@ func (l *Listener) commit(s *Segment, key *requestKey, hash uint32, i int32, d *
 	switch v.Action {
 	case SendSYNACK:
 		i = l.open(s, key, hash, v.Reason == AdmittedTimeWait)
-		out.Reply = l.synack(&l.requests.slab[i])
+		l.requests.slab[i].synack(&out.Reply)
 	case SendCookie:
 		out.Reply = l.cookieReply(s, key)
 	case ResendSYNACK:
-		out.Reply = l.synackAgain(r, l.now)
+		l.synackAgain(r, l.now, &out.Reply)
 		if l.sem.DupSYNRearms {
 			l.rearm(i, l.now)
 		}
@@ -223,27 +224,30 @@ func offeredMSS(s *Segment) uint16 {
 	return 536
 }
 
-// synack is the SYN-ACK of a request.
-func (l *Listener) synack(r *request) Reply {
-	return Reply{Flags: FlagSYN | FlagACK, Seq: r.isn, Ack: r.peerISN + 1, Timestamp: r.stamped, TSVal: r.tsLast}
+// synack fills in the SYN-ACK of a request.
+func (r *request) synack(out *Reply) {
+	out.Flags, out.Seq, out.Ack = FlagSYN|FlagACK, r.isn, r.peerISN+1
+	out.Timestamp, out.TSVal = r.stamped, r.tsLast
 }
 
 // synackAgain is the same, sent again at a later moment.
-func (l *Listener) synackAgain(r *request, now time.Duration) Reply {
+func (l *Listener) synackAgain(r *request, now time.Duration, out *Reply) {
 	if r.stamped {
 		r.tsLast = l.tsClock(now)
 	}
-	return l.synack(r)
+	r.synack(out)
 }
 
 func (l *Listener) establish(s *Segment, i int32, cookieMSS uint16) {
-	c := Conn{From: s.From, To: s.To, SndNxt: s.Ack, RcvNxt: s.Seq, Len: s.Len, Cookie: true, MSS: cookieMSS}
+	c := l.accept.push()
+	c.From, c.To, c.SndNxt, c.Len = s.From, s.To, s.Ack, s.Len
 	if i != 0 && cookieMSS == 0 {
 		r := &l.requests.slab[i]
 		c.Cookie, c.MSS, c.RcvNxt = false, r.mss, r.peerISN+1
 		l.removeRequest(i)
+		return
 	}
-	l.accept.push(c)
+	c.Cookie, c.MSS, c.RcvNxt = true, cookieMSS, s.Seq
 }
 
 // removeRequest takes a request out of the queue, whatever the cause.
