@@ -360,7 +360,7 @@ func TestSemanticsOfKnownKernels(t *testing.T) {
 		"6.18.44":  {gt, false, true, false, true, false, 4096, 128, 32, CookieGateBetween, CookieMSS536To1460, 2, true, true, WheelCoarse},
 		"7.2.13":   {gt, false, true, false, true, false, 4096, 128, 32, CookieGateBetween, CookieMSS536To1460, 2, true, true, WheelCoarse},
 
-		"2.6.32-642.el6.x86_64":  {pow2, true, false, false, false, false, 128, 256, 16, CookieGate3s, CookieMSS64To4312, 4, false, false, WheelSlack},
+		"2.6.32-642.el6.x86_64":  {pow2, true, false, false, false, false, 128, 256, 16, CookieGate3s, CookieMSS64To4312, 4, false, false, WheelExact},
 		"3.10.0-1160.el7.x86_64": {pow2, true, true, true, true, false, 128, 256, 16, CookieGate3s, CookieMSS536To1460, 2, false, false, WheelSlack},
 	} {
 		s := MustParse(text).Semantics()

@@ -79,6 +79,12 @@ var listenChanges = []Change{
 		apply:    func(s *Semantics) { s.DeferAcceptCounter = true },
 	},
 	{
+		ID: "timer-slack", Package: "kernel", Since: "2.6.35", Commit: "3bbb9ec94642",
+		Summary:  "A timer armed by mod_timer may fire up to 1/256 of its delay late, so that several fire together.",
+		Evidence: fromSource + "; its first release from the date of the commit",
+		apply:    func(s *Semantics) { s.Wheel = WheelSlack },
+	},
+	{
 		ID: "cookie-mss-8960", Package: "queue", Since: "2.6.36", Commit: "5918e2fb9035",
 		Summary:  "A cookie can carry an MSS of 8960 (IPv6 8940), no longer 256; IPv6 has a table of its own.",
 		Evidence: fromSource,

@@ -2,6 +2,8 @@
 
 // # Changes: package kernel
 //
+//   - timer-slack (2.6.35): A timer armed by mod_timer may fire up to 1/256 of its
+//     delay late, so that several fire together.
 //   - ehash-per-128k (3.8): The table of established connections has one bucket per
 //     128 KiB of memory; it had one per 8 KiB, or one per 32 KiB below 512 MiB.
 //   - migrate-req-sysctl (5.14, 5.10.1 to 5.10.223): net.ipv4.tcp_migrate_req

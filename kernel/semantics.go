@@ -221,9 +221,11 @@ const (
 type WheelRule uint8
 
 const (
+	// WheelExact: a timer fires at its jiffy.
+	WheelExact WheelRule = iota + 1
 	// WheelSlack: a timer fires at its jiffy, but mod_timer may first move it up
 	// by up to 1/256 of its delay.
-	WheelSlack WheelRule = iota + 1
+	WheelSlack
 	// WheelCoarse: a timer fires at the end of a bucket that grows with its delay,
 	// up to an eighth late.
 	WheelCoarse
@@ -279,7 +281,7 @@ func baseline() Semantics {
 		SYNFINOpens:          true,
 		FloodLog:             FloodLogMinute,
 		SYNACKTimeout:        3 * time.Second,
-		Wheel:                WheelSlack,
+		Wheel:                WheelExact,
 		CookieGate:           CookieGate3s,
 		CookieMinutes:        4,
 		CookieMSS:            CookieMSS64To4312,

@@ -104,7 +104,7 @@ const (
 // rounded up to whole jiffies first; a negative d counts as 0, and 0 fires at the
 // next jiffy.
 //
-// To 4.7 (WheelSlack) the bucket is the jiffy itself. Since 4.8 (WheelCoarse, the
+// To 4.7 (WheelExact, WheelSlack) the bucket is the jiffy itself. Since 4.8 (WheelCoarse, the
 // non-cascading wheel of kernel/time/timer.c) it is the next multiple of 1, 8, 64,
 // 512, 4096... jiffies beyond the expiry, as the delay is below 63, 504, 4032,
 // 32256, 258048... jiffies: up to an eighth late, never early.
@@ -117,17 +117,23 @@ func (c Clock) TimerExpiry(now, d time.Duration, kind TimerKind) time.Duration {
 // where the phase is not known.
 func (c Clock) TimerBounds(d time.Duration, kind TimerKind) (lo, hi time.Duration) {
 	delta := c.delayTicks(d)
-	if c.wheel == WheelSlack {
+	if c.wheel != WheelCoarse {
 		delta = max(delta, 1)
 	}
 	lo, hi = c.at(delta)-c.Tick(), c.at(delta)
 	switch {
 	case c.wheel == WheelCoarse:
 		hi = c.at(delta + 1<<(3*wheelLevel(delta)))
-	case kind == TimerSlack && delta >= 256:
+	case c.slacks(kind, delta):
 		hi = c.at(delta + delta/256)
 	}
 	return max(lo, 0), hi
+}
+
+// slacks reports whether a timer is moved up: one armed by mod_timer, 2.6.35 to 4.7,
+// of 256 jiffies or more.
+func (c Clock) slacks(kind TimerKind, delta uint64) bool {
+	return c.wheel == WheelSlack && kind == TimerSlack && delta >= 256
 }
 
 // WheelLevel returns the level of the non-cascading wheel that a timer of delay d
@@ -155,7 +161,7 @@ func (c Clock) expiryTicks(now, delta uint64, kind TimerKind) uint64 {
 		expires := start + now + delta
 		return (expires>>shift+1)<<shift - start
 	}
-	if kind == TimerSlack && delta >= 256 {
+	if c.slacks(kind, delta) {
 		start := c.initialJiffies()
 		expires := start + now + delta
 		return slack(expires, expires+delta/256) - start

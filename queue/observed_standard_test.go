@@ -222,7 +222,7 @@ func replaySYNACKTimes(t *testing.T, b *bench, o observation) {
 	// A listener before 4.1 looks at a request up to a sweep of its table late.
 	sweep := time.Duration(0)
 	if !b.sem.RequestTimers {
-		runs := float64(b.l.Queues().SYNLimit) / float64(max(1, 2*(int(b.l.Queues().SYNLimit)/int(b.sem.SYNACKTimeout/scanInterval))))
+		runs := float64(b.l.Queues().SYNLimit) / float64(2*(int(b.l.Queues().SYNLimit)/int(b.sem.SYNACKTimeout/scanInterval)))
 		sweep = time.Duration(runs+2) * scanInterval
 	}
 	// The window of each round: when its SYN-ACKs may go out.

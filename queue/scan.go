@@ -35,7 +35,7 @@ func (s *scanTimer) run(l *Listener, at time.Duration) {
 	retries := synackRetries(&l.sem, l.retries(), l.Queues())
 	t := &l.requests
 	size := uint32(len(t.buckets))
-	for range max(1, 2*(int(size)/int(l.sem.SYNACKTimeout/scanInterval))) {
+	for range 2 * (int(size) / int(l.sem.SYNACKTimeout/scanInterval)) { // the table has 16 buckets or more
 		i := t.buckets[s.hand]
 		for i != 0 {
 			next := t.slab[i].next
