@@ -85,3 +85,12 @@ func Jiffies() uint64 {
 func Seconds(d time.Duration) float64 {
 	return float64(d.Round(time.Millisecond)) / float64(time.Second)
 }
+
+// Monotonic is the clock that counts the kernel's whole seconds.
+func Monotonic() float64 { return Seconds(clock(unix.CLOCK_MONOTONIC)) }
+
+// WaitPhase waits until the monotonic clock is phase past a whole second.
+func (l *Lab) WaitPhase(phase time.Duration) {
+	d := (phase - clock(unix.CLOCK_MONOTONIC)%time.Second + time.Second) % time.Second
+	l.Wait(d)
+}

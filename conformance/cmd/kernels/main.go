@@ -78,13 +78,14 @@ func run(args []string) error {
 	f.StringVar(&m.Guest, "guest", "", "static guest program")
 	f.StringVar(&m.Icount, "icount", "shift=1,sleep=off", "emulator's -icount; empty: real time")
 	f.IntVar(&m.Memory, "memory", 512, "MiB")
+	more := f.String("append", "", "more words for the kernel's command line")
 	out := f.String("out", ".", "directory for RELEASE.jsonl")
 	width := f.Int("width", 8, "idle experiments side by side")
 	f.Parse(args)
 	start, n, done := time.Now(), 0, false
 	var lines []string
 	var release string
-	err := m.Run(fmt.Sprintf("observe=%s width=%d", strings.Join(f.Args(), ","), *width), func(s string) {
+	err := m.Run(fmt.Sprintf("observe=%s width=%d", strings.Join(f.Args(), ","), *width)+" "+*more, func(s string) {
 		if i := strings.Index(s, `{"kernel":`); i >= 0 {
 			var l struct{ Kernel string }
 			if err := json.Unmarshal([]byte(s[i:]), &l); err != nil {
