@@ -39,6 +39,18 @@ const (
 	AttemptFails                              // Tcp: a connection went from SYN-RECV to CLOSE
 	EstabResets                               // Tcp: a connection went from ESTABLISHED or CLOSE-WAIT to CLOSE
 	OutRsts                                   // Tcp: a RST was sent
+	PAWSActive                                // TcpExt: a SYN-SENT socket got an echo of a timestamp that it never sent
+	PAWSOldAck                                // TcpExt: an old bare ACK below the window failed PAWS (from 6.14)
+	PAWSTimewait                              // TcpExt: a segment failed PAWS in TIME_WAIT (from 6.16)
+	TCPACKSkippedPAWS                         // TcpExt: the ACK for a segment that failed PAWS was held back by the rate limit (from 4.0)
+	TCPSYNChallenge                           // TcpExt: a SYN to a connection earned a challenge ACK (from 3.6)
+	InErrs                                    // Tcp: a bad segment; among them SYNs to established connections
+	TW                                        // TcpExt: a TIME_WAIT or FIN_WAIT2 entry of more than 4 s; when it ended by itself, from 5.18 when it began
+	TWKilled                                  // TcpExt: the same for a shorter one, as tw_recycle makes
+	TWRecycled                                // TcpExt: connect() took a TIME_WAIT entry over
+	TCPTimeWaitOverflow                       // TcpExt: no room among tcp_max_tw_buckets (from 2.6.37)
+	TCPACKSkippedFinWait2                     // TcpExt: a reply of a FIN_WAIT2 entry was held back by the rate limit (from 4.0)
+	TCPACKSkippedTimeWait                     // TcpExt: a reply of a TIME_WAIT entry was held back by the rate limit (from 4.0)
 	numCounters                               // not a counter: how many there are, plus one
 )
 
@@ -52,6 +64,10 @@ var counterNames = [numCounters]string{
 	TCPTimeouts: "TCPTimeouts", TCPSynRetrans: "TCPSynRetrans",
 	RetransSegs: "RetransSegs", PassiveOpens: "PassiveOpens", AttemptFails: "AttemptFails",
 	EstabResets: "EstabResets", OutRsts: "OutRsts",
+	PAWSActive: "PAWSActive", PAWSOldAck: "PAWSOldAck", PAWSTimewait: "PAWSTimewait",
+	TCPACKSkippedPAWS: "TCPACKSkippedPAWS", TCPSYNChallenge: "TCPSYNChallenge", InErrs: "InErrs",
+	TW: "TW", TWKilled: "TWKilled", TWRecycled: "TWRecycled", TCPTimeWaitOverflow: "TCPTimeWaitOverflow",
+	TCPACKSkippedFinWait2: "TCPACKSkippedFinWait2", TCPACKSkippedTimeWait: "TCPACKSkippedTimeWait",
 }
 
 // String returns nstat's name without its prefix: "ListenDrops".
@@ -66,7 +82,7 @@ func (c Counter) String() string {
 // /proc/net/netstat, "Tcp" for those of /proc/net/snmp.
 func (c Counter) Prefix() string {
 	switch c {
-	case RetransSegs, PassiveOpens, AttemptFails, EstabResets, OutRsts:
+	case RetransSegs, PassiveOpens, AttemptFails, EstabResets, OutRsts, InErrs:
 		return "Tcp"
 	}
 	return "TcpExt"

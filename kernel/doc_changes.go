@@ -15,6 +15,59 @@
 //     perhaps 6.19.0 or later): net.ipv4.tcp_invalid_ratelimit takes negative
 //     values, which mean no limit; it refused them.
 //
+// # Changes: package paws
+//
+//   - host-stamp-u32 (2.6.33): The age of a host's remembered timestamp is an
+//     unsigned 32-bit difference of seconds: after the clock was set back a stamp is
+//     old, where it was young.
+//   - host-peers-unlisted (3.1): Remembered hosts (inet_peer) are dropped only by a
+//     new one that finds them on its way through the tree; a timer dropped those
+//     unused for 2 to 10 minutes.
+//   - host-metrics (3.6): Hosts are remembered in tcp_metrics, at most six to a
+//     bucket and each for an hour, no longer in inet_peer; and a SYN with a
+//     timestamp from an unknown host passes tcp_tw_recycle instead of going on to
+//     the last quarter.
+//   - no-ack-ignored (3.8, el6 build 432 to el6 build 504): A connection discards
+//     every segment without ACK and RST before PAWS, a SYN among them, and counts
+//     nothing.
+//   - ts-recent-after-ack (3.8, perhaps 3.7.0 or later, perhaps 3.4.0 or later,
+//     perhaps 3.2.0 or later, perhaps 3.0.0 or later): A segment's timestamp is
+//     remembered only if its ACK number is acceptable; being in the window was
+//     enough.
+//   - host-metrics-local (3.14, el7 build 0 to el7 build 957): A host is remembered
+//     once for each of our addresses that it talked to; it was remembered once.
+//   - host-metrics-mapped (3.14, perhaps el7 build 0 or later): An IPv4 peer of an
+//     IPv6 socket is remembered by its IPv4 address; it was by the mapped one, which
+//     no SYN is held against.
+//   - syn-validated (3.18, perhaps 3.16.0 or later, perhaps 3.14.0 or later, perhaps
+//     3.12.25 or later, el7 build 0 to el7 build 1160, el6 build 505 to el6 build
+//     642): A SYN to a connection is validated and answered again; other segments
+//     without ACK and RST stay ignored.
+//   - paws-ack-rate-limit (4.0, el7 build 0 to el7 build 957): A connection answers
+//     segments without data that fail PAWS at most once per tcp_invalid_ratelimit
+//     (500 ms); others count TCPACKSkippedPAWS.
+//   - ts-offset-connection (4.10): Each connection's timestamps start at a random
+//     offset, so a server with tcp_tw_recycle drops about half of the reconnections
+//     of such a host even without NAT.
+//   - ts-offset-hosts (4.11): The offset of timestamps is one for each pair of
+//     hosts, so that they rise again from connection to connection.
+//   - paws-syn-challenge (6.4): A SYN to a connection that fails PAWS gets a
+//     challenge ACK and counts TCPSYNChallenge; it was a PAWSEstab.
+//   - zero-window-updates (6.6): A bare ACK that closes the window to 0 is an update
+//     and so no longer passes PAWS as a disordered ACK.
+//   - paws-2147s (6.7): PAWS holds nothing against a segment after 2147 s of
+//     silence; it took 24 days.
+//   - paws-replay-1200 (6.7): A disordered ACK passes PAWS if it is at most RTO old
+//     on a clock of 1200 Hz; the clock was taken for one of 1024 Hz.
+//   - ts-usec (6.7): A route may give connections timestamps in microseconds.
+//   - paws-old-ack (6.14): A bare ACK below the window that fails PAWS counts
+//     PAWSOldAck and is not answered; it was a PAWSEstab and got an ACK.
+//   - ts-offset-ports (7.0, 6.19.1 to 6.19.9, perhaps 6.18.3 or later, 6.12.94,
+//     perhaps 6.6.0 or later, 6.1.191, perhaps 5.15.0 or later, perhaps 5.10.263 or
+//     later): The offset of timestamps differs from connection to connection again,
+//     so a server with tcp_tw_recycle drops about half of the reconnections of such
+//     a host.
+//
 // # Changes: package queue
 //
 //   - syncookies-on (2.6.33): net.ipv4.tcp_syncookies starts as 1; it started as 0,
@@ -155,4 +208,61 @@
 //     5.15.0 or later, perhaps 5.10.263 or later): An in-window RST that is not
 //     exactly the next sequence number gets a challenge ACK and no longer kills the
 //     request.
+//
+// # Changes: package timewait
+//
+//   - tw-recycled-taken (2.6.33, el6 build 358 to el6 build 430): TWRecycled counts
+//     TIME_WAIT entries that connect() took; it counted every connect() that picked
+//     a port in use by another destination.
+//   - max-tw-buckets-ehash (2.6.36, 2.6.35.6, 2.6.32.23, el6 build 0 to el6 build
+//     357): tcp_max_tw_buckets starts as half the established-hash buckets; it was
+//     180000, or 16384 and less on small machines.
+//   - tw-overflow-counter (2.6.37): A socket that finds no room among
+//     tcp_max_tw_buckets counts TCPTimeWaitOverflow; the kernel logged "time wait
+//     bucket table overflow".
+//   - tw-bytes-192 (3.9): A TIME_WAIT socket takes 192 bytes over IPv4 and 256 over
+//     IPv6; it took 256 and 320.
+//   - tw-bytes-common (3.13): A TIME_WAIT socket takes 192 bytes, over IPv6 too.
+//   - tw-ack-rate-limit (4.0, el7 build 0 to el7 build 957): A TIME_WAIT or
+//     FIN_WAIT2 entry answers bare segments and SYNs at most once per
+//     tcp_invalid_ratelimit (500 ms); others count TCPACKSkippedTimeWait or
+//     TCPACKSkippedFinWait2.
+//   - tw-own-timer (4.1): Each TIME_WAIT entry has a timer of its own and lasts 60
+//     s; a wheel of eight slots ended it after 52.5 to 60 s, or 97.5 to 112.5 s
+//     above 13 closes/s.
+//   - tw-bytes-248 (4.1): A TIME_WAIT socket takes 248 bytes, its timer among them.
+//   - tw-reuse-per-netns (4.10): tcp_tw_reuse belongs to a network namespace; it was
+//     the machine's.
+//   - max-tw-buckets-per-netns (4.11): tcp_max_tw_buckets and what it counts belong
+//     to a network namespace; they were the machine's.
+//   - rfc1337-per-netns (4.15): tcp_rfc1337 belongs to a network namespace; it was
+//     the machine's.
+//   - tw-reuse-loopback (4.19, el8 build 0 to el8 build 147): tcp_tw_reuse takes 0,
+//     1 and 2 and starts as 2, which lets connect() reuse TIME_WAIT of loopback
+//     connections only; it started as 0, and 2 was the same as 1.
+//   - stamps-monotonic (4.19): When a timestamp was seen is kept in seconds of the
+//     monotonic clock, and connect() may reuse a TIME_WAIT entry once one second has
+//     begun since; it was the wall clock, and two seconds.
+//   - tw-rst-keeps-timer (4.19, 4.18.8, 4.14.0 to 4.14.177, 4.9.116 to 4.9.154,
+//     perhaps 4.4.156 or later, el8 build 0 to el8 build 147): With tcp_rfc1337 a
+//     RST no longer starts the 60 s of TIME_WAIT anew.
+//   - linger2-cap (5.8): TCP_LINGER2 above 120 s means 120 s and may exceed
+//     tcp_fin_timeout; above tcp_fin_timeout it meant tcp_fin_timeout.
+//   - tw-bytes-240 (5.10): A TIME_WAIT socket takes 240 bytes.
+//   - tw-counted-at-entry (5.18): TW or TWKilled counts an entry when it begins; it
+//     counted an entry that had run its time, when it ended.
+//   - tw-bytes-264 (6.1): A TIME_WAIT socket takes 264 bytes.
+//   - tw-bytes-248-again (6.12): A TIME_WAIT socket takes 248 bytes.
+//   - tw-reuse-not-fin-wait2 (6.12, 6.11.3, perhaps 6.10.0 or later, perhaps 6.6.0
+//     or later, 6.1.113, perhaps 5.15.0 or later, 5.10.227, perhaps 5.4.0 or later,
+//     perhaps 4.19.0 or later): connect() that looks for a port no longer takes over
+//     a FIN_WAIT2 entry, whatever tcp_tw_reuse says; one that is bound to its port
+//     still does.
+//   - tw-reuse-delay (6.14): connect() may reuse a TIME_WAIT entry
+//     tcp_tw_reuse_delay (1000 ms) after it began, to the millisecond; it went by
+//     whole seconds since the last timestamp.
+//   - paws-timewait-counter (6.16): A segment whose timestamp is too old for
+//     TIME_WAIT counts PAWSTimewait, with drop reason TCP_RFC7323_TW_PAWS; it
+//     counted PAWSEstab.
+//   - tw-bytes-264-again (7.2): A TIME_WAIT socket takes 264 bytes.
 package kernel

@@ -84,3 +84,28 @@ func maxSynBacklogByBindHash(established uint64) int {
 	}
 	return 128
 }
+
+// defaultMaxTWBuckets is what tcp_max_tw_buckets starts as: half the established
+// hash, and to 2.6.35 a number that follows the pages of the bind hash (tcp_init,
+// later tcp_sk_init; from source).
+func defaultMaxTWBuckets(sem Semantics, m Machine) int {
+	if m.check() != nil {
+		return 0
+	}
+	buckets := m.EstablishedBuckets(sem)
+	if sem.MaxTWBucketsByEHash {
+		return int(buckets / 2)
+	}
+	pages := min(buckets, 65536) * 16 / 4096
+	switch {
+	case pages > 8: // order 4 and more
+		return 180000
+	case pages > 4:
+		return 16384
+	case pages > 2:
+		return 16384 >> 1
+	case pages > 1:
+		return 16384 >> 2
+	}
+	return 16384 >> 3
+}

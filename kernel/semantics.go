@@ -112,6 +112,57 @@ type Semantics struct {
 	// Wheel is how timers round.
 	Wheel WheelRule
 
+	// TIME_WAIT, and FIN_WAIT2 without a process.
+
+	// TimeWaitTimers: each entry has a timer of its own. Before, all entries of the
+	// machine share a wheel of eight slots of 7.5 s and, for the short ones of
+	// tcp_tw_recycle, one of 32 slots: the death row.
+	TimeWaitTimers bool
+	// TimeWaitCountedAtEntry: TW and TWKilled count entries that begin. Before, they
+	// count entries that ran their time and ended.
+	TimeWaitCountedAtEntry bool
+	// TimeWaitOverflowCounter: a socket that finds no room counts
+	// TCPTimeWaitOverflow. Before, the kernel logs a line.
+	TimeWaitOverflowCounter bool
+	// MaxTWBucketsByEHash: net.ipv4.tcp_max_tw_buckets starts as half the buckets of
+	// the established hash. Before, it goes by the size of the bind hash.
+	MaxTWBucketsByEHash bool
+	// MaxTWBucketsPerNetns, TWReusePerNetns and RFC1337PerNetns: each network
+	// namespace has its own tcp_max_tw_buckets, and counts its own entries against
+	// it; its own tcp_tw_reuse; its own tcp_rfc1337.
+	MaxTWBucketsPerNetns, TWReusePerNetns, RFC1337PerNetns bool
+	// TimeWaitACKRateLimited: an entry answers bare segments and SYNs at most once
+	// per net.ipv4.tcp_invalid_ratelimit.
+	TimeWaitACKRateLimited bool
+	// TimeWaitRSTKeepsTimer: a RST that tcp_rfc1337 keeps from ending an entry leaves
+	// its timer alone. Before, it starts the 60 s anew.
+	TimeWaitRSTKeepsTimer bool
+	// PAWSTimewaitCounter: a segment that fails PAWS in TIME_WAIT counts PAWSTimewait
+	// and has a drop reason of its own. Before, it counts PAWSEstab.
+	PAWSTimewaitCounter bool
+	// MonotonicStamps: the second in which a timestamp was seen is one of the
+	// monotonic clock, and connect() may reuse an entry in the next. Before, it is one
+	// of the wall clock, and connect() waits for the second after the next.
+	MonotonicStamps bool
+	// TWReuseDelay: net.ipv4.tcp_tw_reuse_delay exists, and connect() may reuse an
+	// entry that many milliseconds after it began.
+	TWReuseDelay bool
+	// TWReuseLoopback: net.ipv4.tcp_tw_reuse takes 0 to 2 and starts as 2, which is
+	// for loopback connections only. Before, it starts as 0 and any other value is 1.
+	TWReuseLoopback bool
+	// TWReuseNotFinWait2: connect() that looks for a port takes over no entry that is
+	// in FIN_WAIT2.
+	TWReuseNotFinWait2 bool
+	// TWRecycledTaken: TWRecycled counts entries that connect() took. Before, it
+	// counts every connect() that looks for a port and picks one that is in use.
+	TWRecycledTaken bool
+	// Linger2Cap: TCP_LINGER2 is capped at 120 s. Before, a value above
+	// tcp_fin_timeout stands for tcp_fin_timeout.
+	Linger2Cap bool
+	// TimeWaitBytes4 and TimeWaitBytes6 are the bytes of memory that an IPv4 and an
+	// IPv6 entry takes on x86-64.
+	TimeWaitBytes4, TimeWaitBytes6 uint16
+
 	// Syncookies.
 
 	// SyncookiesDefault is what net.ipv4.tcp_syncookies starts as: 0 or 1.
@@ -132,6 +183,59 @@ type Semantics struct {
 	// CookieYieldsToRequest: a good cookie makes no connection while a request of the
 	// same addresses and ports is queued; the ACK is lost. Before, both came to exist.
 	CookieYieldsToRequest bool
+
+	// Timestamps of a connection: PAWS.
+
+	// PAWSWrapLimit: a remembered timestamp holds nothing back after 2147 s of
+	// silence. Before, after 24 days.
+	PAWSWrapLimit bool
+	// PAWSReplay1200: the replay window of a disordered ACK takes the peer's clock to
+	// tick at up to 1200 Hz. Before, at 1024 Hz.
+	PAWSReplay1200 bool
+	// UsecTimestamps: a route may give connections timestamps in microseconds.
+	UsecTimestamps bool
+	// ZeroWindowUpdates: an ACK that closes the window to 0 updates it even where
+	// nothing else is new, and so is no disordered ACK.
+	ZeroWindowUpdates bool
+	// NoACKIgnored: a connection discards every segment that has neither ACK nor
+	// RST, a SYN among them, before PAWS and without a counter.
+	NoACKIgnored bool
+	// PAWSSYNChallenge: an old SYN to a connection gets a challenge ACK
+	// (TCPSYNChallenge) and is no PAWSEstab.
+	PAWSSYNChallenge bool
+	// PAWSOldACKs: an old bare ACK below the window counts PAWSOldAck and is not
+	// answered. Before, it is a PAWSEstab and gets an ACK.
+	PAWSOldACKs bool
+	// PAWSACKRateLimited: a connection answers old segments without data at most once
+	// per net.ipv4.tcp_invalid_ratelimit; others count TCPACKSkippedPAWS.
+	PAWSACKRateLimited bool
+	// TSRecentAfterACK: a segment's timestamp is remembered only once its ACK number
+	// was found acceptable. Before, as soon as it is in the window.
+	TSRecentAfterACK bool
+	// TimestampOffsets: the timestamps of a connection start at a secret offset,
+	// where net.ipv4.tcp_timestamps is 1. TimestampOffsetPorts: the offset differs
+	// between the connections of two hosts, not only between pairs of hosts.
+	TimestampOffsets, TimestampOffsetPorts bool
+
+	// The per-host cache of tcp_tw_recycle; see also LastQuarter6, Recycle, ProvenPeers.
+
+	// HostStampUnsigned: the age of a host's timestamp is an unsigned 32-bit
+	// difference, so that one from the future is old. Before, it is young.
+	HostStampUnsigned bool
+	// HostPeersUnlisted: remembered hosts (inet_peer) leave only when a new one finds
+	// them on its way. Before, a timer drops those unused for 2 to 10 minutes, and a
+	// full table the one unused for longest.
+	HostPeersUnlisted bool
+	// HostMetrics: hosts are remembered in tcp_metrics, six to a bucket, for an hour
+	// after their last connection ended. Before, in inet_peer.
+	HostMetrics bool
+	// HostMetricsLocal: one entry for each pair of our address and theirs. Before,
+	// one for each of theirs.
+	HostMetricsLocal bool
+	// HostMetricsMapped: an IPv4 peer of an IPv6 socket has the entry of its IPv4
+	// address. Before, the socket writes one for the mapped address, which no SYN is
+	// held against.
+	HostMetricsMapped bool
 
 	// Bookkeeping.
 
@@ -170,7 +274,8 @@ type Semantics struct {
 func (s Semantics) Valid() bool {
 	return (s.BacklogBits == 16 || s.BacklogBits == 32) && s.SYNQueue != 0 && s.Recycle != 0 &&
 		s.FloodLog != 0 && s.SYNACKTimeout > 0 && s.Wheel != 0 && s.CookieGate != 0 &&
-		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0 && s.EHashShift != 0
+		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0 && s.EHashShift != 0 &&
+		s.TimeWaitBytes4 > 0 && s.TimeWaitBytes6 > 0
 }
 
 // A SYNQueueRule is what limits the half-open requests (SYN-RECV) of a listener.
@@ -288,5 +393,7 @@ func baseline() Semantics {
 		CookieTSBits:         9,
 		DropReasons:          DropReasonsNone,
 		EHashShift:           13,
+		TimeWaitBytes4:       256,
+		TimeWaitBytes6:       320,
 	}
 }

@@ -29,15 +29,17 @@ func mustDefaults(t testing.TB, release string, m Machine) Sysctls {
 
 // What running kernels started with: guests of 512 MiB, and a machine of 24 GiB.
 func TestDefaultsAreThoseObserved(t *testing.T) {
-	want := Sysctls{Somaxconn: 128, TCPMaxSynBacklog: 128, TCPSyncookies: 1, TCPSynackRetries: 5, TCPTimestamps: 1, TCPSack: 1, TCPWindowScaling: 1}
+	want := Sysctls{Somaxconn: 128, TCPMaxSynBacklog: 128, TCPSyncookies: 1, TCPSynackRetries: 5, TCPTimestamps: 1, TCPSack: 1, TCPWindowScaling: 1,
+		TCPFinTimeout: 60, TCPMaxTWBuckets: 2048}
 	if diff := cmp.Diff(want, mustDefaults(t, "3.10.108", half)); diff != "" {
 		t.Errorf("3.10.108: %s", diff)
 	}
-	want.Somaxconn, want.TCPInvalidRatelimit = 4096, 500
+	want.Somaxconn, want.TCPInvalidRatelimit, want.TCPTWReuse = 4096, 500, 2
 	if diff := cmp.Diff(want, mustDefaults(t, "5.10.223", half)); diff != "" {
 		t.Errorf("5.10.223: %s", diff)
 	}
 	want.TCPMaxSynBacklog, want.TCPRTOMaxMs = 2048, 120000
+	want.TCPMaxTWBuckets, want.TCPTWReuseDelay = 131072, 1000
 	if diff := cmp.Diff(want, mustDefaults(t, "6.18.44", large)); diff != "" {
 		t.Errorf("6.18.44: %s", diff)
 	}
@@ -171,7 +173,7 @@ func TestDefaultsAreValidOnEveryKernel(t *testing.T) {
 // that changed it.
 func TestRanges(t *testing.T) {
 	const lo, hi = math.MinInt32, math.MaxInt32
-	bytes := []string{"tcp_syncookies", "tcp_abort_on_overflow", "tcp_synack_retries", "tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_no_metrics_save"}
+	bytes := []string{"tcp_syncookies", "tcp_abort_on_overflow", "tcp_synack_retries", "tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_no_metrics_save", "tcp_rfc1337"}
 	type rangeCase struct {
 		release, name string
 		lo, hi        int
@@ -193,6 +195,12 @@ func TestRanges(t *testing.T) {
 		{"6.15", "net.ipv4.tcp_rto_max_ms", 1000, 120000},
 		{"5.13", "net.ipv4.tcp_migrate_req", 0, 0},
 		{"5.14", "net.ipv4.tcp_migrate_req", 0, 1},
+		{"7.2", "net.ipv4.tcp_fin_timeout", lo, hi},
+		{"7.2", "net.ipv4.tcp_max_tw_buckets", lo, hi},
+		{"4.18", "net.ipv4.tcp_tw_reuse", lo, hi},
+		{"4.19", "net.ipv4.tcp_tw_reuse", 0, 2},
+		{"6.13", "net.ipv4.tcp_tw_reuse_delay", 0, 0},
+		{"6.14", "net.ipv4.tcp_tw_reuse_delay", 1, 60000},
 	}
 	for _, name := range bytes {
 		cases = append(cases, rangeCase{"5.12", "net.ipv4." + name, lo, hi}, rangeCase{"5.10.223", "net.ipv4." + name, 0, 255}, rangeCase{"5.13", "net.ipv4." + name, 0, 255})
@@ -364,7 +372,7 @@ func TestReadSysctls(t *testing.T) {
 		"net/core/somaxconn":           {Data: []byte("1024\n")},
 		"net/ipv4/tcp_max_syn_backlog": {Data: []byte("-5\n")},
 		"net/ipv4/tcp_syncookies":      {Data: []byte("2")},
-		"net/ipv4/tcp_fin_timeout":     {Data: []byte("x")},
+		"net/ipv4/tcp_keepalive_time":  {Data: []byte("x")},
 	}
 	want := base
 	want.Somaxconn, want.TCPMaxSynBacklog, want.TCPSyncookies = 1024, -5, 2
@@ -425,7 +433,7 @@ net.ipv4.tcp_migrate_req = 1`), base)
 	if err != nil || got != want {
 		t.Errorf("%v, %v", cmp.Diff(want, got), err)
 	}
-	if want := []string{"net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_window_scaling", "net.ipv4.tcp_invalid_ratelimit", "net.ipv4.tcp_rto_max_ms", "net.ipv4.tcp_no_metrics_save"}; !slices.Equal(unread, want) {
+	if want := []string{"net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_window_scaling", "net.ipv4.tcp_invalid_ratelimit", "net.ipv4.tcp_rto_max_ms", "net.ipv4.tcp_no_metrics_save", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse_delay", "net.ipv4.tcp_rfc1337"}; !slices.Equal(unread, want) {
 		t.Errorf("unread: %v", unread)
 	}
 

@@ -102,6 +102,38 @@ type Sysctls struct {
 	// Default 0, range 0 to 1 (observed on 6.18.44). Before 5.14 it is absent, and
 	// nothing moves.
 	TCPMigrateReq int
+
+	// TCPFinTimeout is net.ipv4.tcp_fin_timeout, in seconds: how long a connection
+	// that no process holds any more waits in FIN_WAIT2 for the peer's FIN. It has no
+	// part in TIME_WAIT, which is 60 s in every release. Default 60.
+	//
+	// 0 and negative values leave the floor of 3.5 retransmission timeouts (from
+	// source). A kernel keeps it in jiffies, and refuses more than 2147483647/HZ
+	// seconds (from source).
+	TCPFinTimeout int
+
+	// TCPMaxTWBuckets is net.ipv4.tcp_max_tw_buckets: how many TIME_WAIT and
+	// FIN_WAIT2 entries there may be at once. Defaults follows memory: half the
+	// buckets of the established hash since 2.6.36. 0 and negative values allow none
+	// (0 observed on 6.18.44, others from source). Any int in every release (from
+	// source).
+	TCPMaxTWBuckets int
+
+	// TCPTWReuse is net.ipv4.tcp_tw_reuse: whether connect() that looks for a port may
+	// take over one whose connection to the same destination is in TIME_WAIT. 0 never,
+	// 1 yes, 2 loopback connections only (Semantics.TWReuseLoopback, since 4.19, range
+	// 0 to 2, default 2); before, any other value than 0 is the same as 1, and the
+	// default is 0.
+	TCPTWReuse int
+
+	// TCPTWReuseDelay is net.ipv4.tcp_tw_reuse_delay, in milliseconds: how old a
+	// TIME_WAIT entry must be for that. Default 1000, range 1 to 60000 (observed on
+	// 6.18.44). 0 stands for its absence, before 6.14.
+	TCPTWReuseDelay int
+
+	// TCPRFC1337 is net.ipv4.tcp_rfc1337: 0 lets a RST end TIME_WAIT, any other value
+	// does not. Default 0.
+	TCPRFC1337 int
 }
 
 // Defaults returns the sysctls that r starts with on the machine m.

@@ -11,7 +11,8 @@ import (
 type Sysctl struct {
 	// Name is the name as sysctl(8) prints it: "net.core.somaxconn".
 	Name string
-	// Unit is what it counts: "connections", "requests", "times", "ms" or "switch".
+	// Unit is what it counts: "connections", "requests", "entries",
+	// "times", "s", "ms" or "switch".
 	Unit string
 	// Meaning is one sentence.
 	Meaning string
@@ -198,6 +199,61 @@ var sysctlTable = []Sysctl{
 		start:   constant(0),
 		bounds:  func(Semantics) (int, int) { return 0, 1 },
 		exists:  func(sem Semantics) bool { return sem.MigrateReqSysctl },
+	},
+	{
+		Name: "net.ipv4.tcp_fin_timeout", Unit: "s",
+		Meaning:  "How long a connection that no process holds waits in FIN_WAIT2; it does not shorten TIME_WAIT.",
+		Zero:     "3.5 retransmission timeouts",
+		Negative: "the same as 0",
+		field:    func(s *Sysctls) *int { return &s.TCPFinTimeout },
+		start:    constant(60),
+		bounds:   anyInt,
+	},
+	{
+		Name: "net.ipv4.tcp_max_tw_buckets", Unit: "entries",
+		Meaning:  "The most TIME_WAIT and FIN_WAIT2 entries at once; sockets beyond it are closed without TIME_WAIT.",
+		Zero:     "no TIME_WAIT at all",
+		Negative: "the same as 0",
+		field:    func(s *Sysctls) *int { return &s.TCPMaxTWBuckets },
+		start:    defaultMaxTWBuckets,
+		bounds:   anyInt,
+	},
+	{
+		Name: "net.ipv4.tcp_tw_reuse", Unit: "switch",
+		Meaning:  "1: connect() may take over a port whose connection is in TIME_WAIT; 2: loopback connections only, to 4.18 the same as 1.",
+		Zero:     "never",
+		Negative: "the same as 1",
+		field:    func(s *Sysctls) *int { return &s.TCPTWReuse },
+		start: func(sem Semantics, _ Machine) int {
+			if sem.TWReuseLoopback {
+				return 2
+			}
+			return 0
+		},
+		bounds: func(sem Semantics) (int, int) {
+			if sem.TWReuseLoopback {
+				return 0, 2
+			}
+			return anyInt(sem)
+		},
+	},
+	{
+		Name: "net.ipv4.tcp_tw_reuse_delay", Unit: "ms",
+		Meaning: "How old a TIME_WAIT entry must be for connect() to take it over.",
+		Zero:    "refused; stands for a kernel without it, which goes by whole seconds",
+		field:   func(s *Sysctls) *int { return &s.TCPTWReuseDelay },
+		start:   constant(1000),
+		bounds:  func(Semantics) (int, int) { return 1, 60000 },
+		exists:  func(sem Semantics) bool { return sem.TWReuseDelay },
+	},
+	{
+		Name: "net.ipv4.tcp_rfc1337", Unit: "switch",
+		Meaning:  "Do not let a RST end TIME_WAIT.",
+		Zero:     "a RST at the next sequence number ends it",
+		Negative: "the same as 1",
+		field:    func(s *Sysctls) *int { return &s.TCPRFC1337 },
+		start:    constant(0),
+		bounds:   byteOrInt,
 	},
 }
 

@@ -68,6 +68,9 @@ func sysctls(sem kernel.Semantics) kernel.Sysctls {
 	if sem.RTOMaxSysctl {
 		s.TCPRTOMaxMs = 120000
 	}
+	if sem.TWReuseDelay {
+		s.TCPTWReuseDelay = 1000
+	}
 	return s
 }
 

@@ -367,6 +367,9 @@ func drawSysctls(t *rapid.T, sem kernel.Semantics) kernel.Sysctls {
 	if sem.RTOMaxSysctl {
 		s.TCPRTOMaxMs = rapid.SampledFrom([]int{120000, 1000, 5000}).Draw(t, "rtomax")
 	}
+	if sem.TWReuseDelay {
+		s.TCPTWReuseDelay = 1000
+	}
 	return s
 }
 

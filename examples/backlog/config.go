@@ -215,7 +215,7 @@ func (c *config) take(s kernel.Sysctls, unread []string, source, why string) {
 	var defaults []string
 	for name, value := range s.All() {
 		switch {
-		case c.source[name] == "absent":
+		case c.source[name] == "absent" || !listens(name):
 		case missing[name]:
 			defaults = append(defaults, shortName(name))
 		default:
@@ -243,7 +243,7 @@ func (c *config) clamp() {
 
 // overlayFlags sets what flags give, and refuses what the kernel would refuse.
 func (c *config) overlayFlags(o options) error {
-	for _, name := range kernel.SysctlNames() {
+	for _, name := range listenSysctls() {
 		value, ok := o.sysctls[name]
 		if !ok {
 			continue

@@ -8,8 +8,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"example.com/linuxtcp/kernel"
 )
 
 // options are the flags. A nil pointer is a flag that was not given, which matters
@@ -73,7 +71,7 @@ func parseFlags(args []string) (options, error) {
 		}
 		return errors.New("kernels are built with 100, 250, 300 or 1000")
 	})
-	for _, name := range kernel.SysctlNames() {
+	for _, name := range listenSysctls() {
 		number(shortName(name), math.MinInt32, math.MaxInt32, func(n int) { o.sysctls[name] = n })
 	}
 	err := f.Parse(args)

@@ -54,7 +54,7 @@ Any sysctl, in place of the one read:
 // writeHelp prints the help: the text above and a line for every sysctl.
 func writeHelp(w io.Writer) {
 	io.WriteString(w, helpText)
-	for _, name := range kernel.SysctlNames() {
+	for _, name := range listenSysctls() {
 		c, _ := kernel.SysctlByName(name)
 		lines := wrap(c.Meaning+" 0: "+c.Zero+".", 66)
 		fmt.Fprintf(w, "  -%-25s %s\n", shortName(name)+" N", lines[0])

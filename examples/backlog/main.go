@@ -84,6 +84,9 @@ func answer(o options, env environment) (*Report, error) {
 	}
 	r.Kernel = KernelReport{Release: c.release.String(), Vendor: c.release.Vendor().String(), Source: c.releaseFrom + "; " + c.sysctlsFrom + "; " + c.listenerFrom, HZ: c.hz}
 	for name, value := range c.sys.All() {
+		if !listens(name) {
+			continue
+		}
 		r.Sysctls = append(r.Sysctls, SysctlReport{name, value, c.source[name]})
 	}
 	r.Undecided = undecided(c, subjects)
