@@ -1,0 +1,290 @@
+package paws
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"time"
+
+	"example.com/linuxtcp/kernel"
+)
+
+// A Config describes the kernel that remembers hosts.
+type Config struct {
+	// Semantics is how it behaves.
+	Semantics kernel.Semantics
+	// Sysctls are its network namespace's; TCPTwRecycle, TCPTimestamps and
+	// TCPNoMetricsSave are read. [Cache.SetSysctls] changes them.
+	Sysctls kernel.Sysctls
+	// HZ is its CONFIG_HZ: 100, 250, 300 or 1000; 0 means 250.
+	HZ int
+	// Wall is its wall clock at boot, as time since 1970-01-01 00:00:00 UTC. Stamps are
+	// seconds of that clock. 0 is a machine that boots without a clock.
+	// [Cache.SetWall] sets it.
+	Wall time.Duration
+	// MemoryBytes is its memory, from which the size of the cache follows:
+	// [MetricsSlots], [PeerThreshold]. 0 means a large machine.
+	MemoryBytes uint64
+	// MetricsSlots is the boot parameter tcpmhash_entries, at most 2^24; 0 leaves it to
+	// memory. Not looked at to 3.5.
+	MetricsSlots int
+	// PeerThreshold is net.ipv4.inet_peer_threshold, 0 for what follows from memory.
+	// Not looked at from 3.6 on.
+	PeerThreshold int
+	// Key is the secret by which hosts fall into buckets. Same key, same buckets.
+	Key uint64
+}
+
+// A Cache is what one kernel remembers of the hosts that it talked to: the timestamps
+// against which tcp_tw_recycle holds a SYN (to 4.11), and whether a round-trip time
+// is known (tcp_metrics).
+//
+//	releases       store         key                       forgets a host
+//	2.6.32-3.0     inet_peer     their address             2 to 10 minutes unused; the unused for longest when full
+//	3.1-3.5        inet_peer     their address             when full
+//	3.6-3.13       tcp_metrics   their address             seventh in a bucket; 1 h after its last connection
+//	3.14 on, el7   tcp_metrics   our and their address     the same
+//
+// Timestamps of IPv6 hosts are remembered from 2.6.38 on, and no timestamps from 4.12
+// on. tcp_metrics belongs to a network namespace, inet_peer to the machine.
+//
+// Make one with [NewCache]; the zero Cache knows no kernel and remembers nothing. It
+// holds no clock: every call takes the time since boot, and reads the wall clock from
+// it. It is not safe for concurrent use. *Cache is a queue.PeerHistory.
+//
+// Exact: what is remembered and what is made of it. An envelope: which hosts share a
+// bucket, which a real kernel draws from a secret; the phase of the timer to 3.0; and
+// above the threshold to 3.5 which host is forgotten, since a real kernel spares those
+// that its routes refer to, and from 3.1 on drops those that stand in a new one's way.
+type Cache struct {
+	cfg    Config
+	sem    kernel.Semantics
+	sys    kernel.Sysctls
+	clock  kernel.Clock
+	hour   uint64 // metricsTimeout in jiffies
+	wall   time.Duration
+	now    time.Duration
+	known  bool // it knows its kernel
+	store  bool // there is anything to look up
+	v4     table[uint32]
+	v6     table[[16]byte]
+	locals locals
+	peers  peerTimer
+}
+
+// NewCache returns an empty cache. It is an error if Semantics describes no kernel, if
+// Sysctls has a value that this kernel would refuse, if HZ is none of a kernel's, if
+// Wall or a size is negative or too large.
+func NewCache(cfg Config) (*Cache, error) {
+	if !cfg.Semantics.Valid() {
+		return nil, errors.New("paws: Config.Semantics describes no kernel")
+	}
+	if err := cfg.Sysctls.Validate(cfg.Semantics); err != nil {
+		return nil, fmt.Errorf("paws: %w", err)
+	}
+	if cfg.HZ == 0 {
+		cfg.HZ = 250
+	}
+	clock, err := kernel.NewClock(cfg.Semantics, cfg.HZ)
+	if err != nil {
+		return nil, fmt.Errorf("paws: Config.HZ: %w", err)
+	}
+	if err := checkWall(0, cfg.Wall); err != nil {
+		return nil, err
+	}
+	if cfg.MetricsSlots < 0 || cfg.MetricsSlots > 1<<24 {
+		return nil, fmt.Errorf("paws: Config.MetricsSlots %d is not within 0 to 16777216", cfg.MetricsSlots)
+	}
+	if cfg.PeerThreshold < 0 || cfg.PeerThreshold > 1<<24 {
+		return nil, fmt.Errorf("paws: Config.PeerThreshold %d is not within 0 to 16777216", cfg.PeerThreshold)
+	}
+	if cfg.MetricsSlots == 0 {
+		cfg.MetricsSlots = MetricsSlots(cfg.MemoryBytes)
+	}
+	if cfg.PeerThreshold == 0 {
+		cfg.PeerThreshold = PeerThreshold(cfg.MemoryBytes)
+	}
+	c := &Cache{cfg: cfg, sem: cfg.Semantics, sys: cfg.Sysctls, clock: clock, wall: cfg.Wall, known: true}
+	c.hour = uint64(metricsTimeout/time.Second) * uint64(cfg.HZ)
+	c.peers.due = never
+	if !cfg.Semantics.HostMetrics && !cfg.Semantics.HostPeersUnlisted {
+		c.peers.due = PeerSweep(0, cfg.PeerThreshold)
+	}
+	var shift uint // to 3.5 there are no buckets: hosts stand in the order of their hashes
+	if cfg.Semantics.HostMetrics {
+		shift = 32 - uint(bits.Len(uint(cfg.MetricsSlots-1)))
+	}
+	c.v4.shift, c.v6.shift = shift, shift
+	key := cfg.Key
+	c.v4.hash = func(k uint32) uint32 { return mix(key ^ uint64(k)) }
+	c.v6.hash = func(k [16]byte) uint32 {
+		hi, lo := binary.BigEndian.Uint64(k[:8]), binary.BigEndian.Uint64(k[8:])
+		return mix(lo ^ uint64(mix(key^hi))<<16)
+	}
+	c.setStore()
+	return c, nil
+}
+
+// mix is the upper half of a 64-bit finalizer.
+func mix(x uint64) uint32 {
+	x = (x ^ x>>32) * 0xd6e8feb86659fd93
+	return uint32((x ^ x>>32) * 0xd6e8feb86659fd93 >> 32)
+}
+
+func checkWall(now, wall time.Duration) error {
+	if now+wall < 0 {
+		return fmt.Errorf("paws: wall clock %v at time %v is before 1970, where the kernel's seconds begin", wall, now)
+	}
+	return nil
+}
+
+func (c *Cache) setStore() {
+	c.store = c.sem.ProvenPeers || recycles(&c.sem, &c.sys, false)
+}
+
+// SetSysctls changes the sysctls. What is remembered stays. It is an error if this
+// kernel would refuse a value.
+func (c *Cache) SetSysctls(sys kernel.Sysctls) error {
+	if !c.known {
+		return errNoKernel
+	}
+	if err := sys.Validate(c.sem); err != nil {
+		return fmt.Errorf("paws: %w", err)
+	}
+	c.sys = sys
+	c.setStore()
+	return nil
+}
+
+// SetWall sets the wall clock, as settimeofday(2) and ntpd do: wall is what it would
+// have shown at boot. A wall clock before 1970 is an error, as is a time that goes
+// back.
+func (c *Cache) SetWall(now, wall time.Duration) error {
+	if err := c.begin(now); err != nil {
+		return err
+	}
+	if err := checkWall(now, wall); err != nil {
+		return err
+	}
+	c.wall = wall
+	return nil
+}
+
+var errNoKernel = errors.New("paws: the zero Cache knows no kernel: make one with NewCache")
+
+// begin checks a call's time and lets it pass.
+func (c *Cache) begin(now time.Duration) error {
+	if !c.known {
+		return errNoKernel
+	}
+	if now < c.now {
+		return fmt.Errorf("paws: time %v is before %v, the time of the last call: time must not go back", now, c.now)
+	}
+	c.now = now
+	if now >= c.peers.due {
+		c.sweepPeers(now)
+	}
+	return nil
+}
+
+// seconds is the wall clock in seconds, as 32 bits.
+func (c *Cache) seconds(now time.Duration) uint32 {
+	return uint32((now + c.wall) / time.Second)
+}
+
+// Len returns how many hosts are remembered, or pairs of addresses from 3.14 on.
+func (c *Cache) Len() int { return c.v4.used + c.v6.used }
+
+// Now returns the time of the last call that took one.
+func (c *Cache) Now() time.Duration { return c.now }
+
+// Lookup returns what the kernel makes of a SYN at the moment now, as a listener
+// asks: proven ([PeerProven]), judged ([RecycleJudges]) and rejected
+// ([RecycleRejects]). from is who sent it and to our address; an IPv4 address mapped
+// to IPv6 is its IPv4 address, since such a SYN is an IPv4 SYN. timestamp says that
+// the SYN carries the timestamp tsval.
+//
+// It counts as a use of the host to 3.5; from 3.6 on it forgets what is an hour old.
+// An invalid from is unknown. A time before that of the last call is taken as that
+// time.
+func (c *Cache) Lookup(now time.Duration, from, to netip.Addr, timestamp bool, tsval uint32) (proven, judged, rejected bool) {
+	if !c.store {
+		return false, false, false
+	}
+	if now >= c.peers.due {
+		c.sweepPeers(now)
+	}
+	c.now = max(c.now, now)
+	if from.Is4() || from.Is4In6() {
+		a := from.As4()
+		return judge(c, c.find4(binary.BigEndian.Uint32(a[:]), to), timestamp, tsval, false)
+	}
+	if !from.IsValid() {
+		return false, false, false
+	}
+	return judge(c, c.find6(from.As16(), to), timestamp, tsval, true)
+}
+
+func (c *Cache) find4(key uint32, to netip.Addr) *entry {
+	local, ok := c.locals.find(to, c.sem.HostMetricsLocal)
+	if !ok {
+		return nil
+	}
+	return c.v4.find(key, local)
+}
+
+func (c *Cache) find6(key [16]byte, to netip.Addr) *entry {
+	local, ok := c.locals.find(to, c.sem.HostMetricsLocal)
+	if !ok {
+		return nil
+	}
+	return c.v6.find(key, local)
+}
+
+// judge makes the answer of Lookup from an entry, which may be nil.
+func judge(c *Cache, e *entry, timestamp bool, tsval uint32, ipv6 bool) (proven, judged, rejected bool) {
+	timestamp = timestamp && c.sys.TCPTimestamps != 0
+	judged = RecycleJudges(&c.sem, &c.sys, ipv6, e != nil, timestamp)
+	if e == nil || !judged && !c.sem.ProvenPeers {
+		return false, judged, false // an entry that is not asked for is not looked at
+	}
+	age(c, e)
+	if judged {
+		rejected = RecycleRejects(&c.sem, e.host(), c.seconds(c.now), timestamp, tsval)
+	}
+	return PeerProven(&c.sem, e.meta&entryRTT != 0), judged, rejected
+}
+
+// age is what a look at an entry does to it: to 3.5 it was used, from 3.6 on it is
+// reset if its last connection ended more than an hour ago.
+func age(c *Cache, e *entry) {
+	if !c.sem.HostMetrics {
+		e.touch(c.clock.Jiffies(c.now))
+		return
+	}
+	if j := c.clock.Jiffies(c.now); j-e.lastUse() > c.hour {
+		e.ts, e.stamp = 0, 0
+		e.setRTT(false)
+		e.touch(j)
+	}
+}
+
+// Host returns what is remembered of a host: its timestamp, whether a round-trip time
+// is known, and whether it is remembered at all. It changes nothing, and shows what is
+// over an hour old as it stands.
+func (c *Cache) Host(from, to netip.Addr) (h Host, rtt, known bool) {
+	switch from = from.Unmap(); {
+	case from.Is4():
+		a := from.As4()
+		if e := c.find4(binary.BigEndian.Uint32(a[:]), to); e != nil {
+			return e.host(), e.meta&entryRTT != 0, true
+		}
+	case from.IsValid():
+		if e := c.find6(from.As16(), to); e != nil {
+			return e.host(), e.meta&entryRTT != 0, true
+		}
+	}
+	return Host{}, false, false
+}

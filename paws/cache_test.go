@@ -1,0 +1,582 @@
+package paws
+
+import (
+	"fmt"
+	"math"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/linuxtcp/kernel"
+	"pgregory.net/rapid"
+)
+
+// A dumbHost is what the second model keeps of a host, in a plain map.
+type dumbHost struct {
+	ts, stamp uint32
+	rtt       bool
+	used      int64 // ms
+}
+
+// dumbCache is the second model: a map of strings, with no limits but ageing.
+type dumbCache struct {
+	release string
+	hosts   map[string]*dumbHost
+	wall    int64 // ms
+	recycle bool
+	noSave  bool
+	stamps  bool // tcp_timestamps
+}
+
+func (d *dumbCache) key(from, to netip.Addr, socket bool) string {
+	if from.Is4In6() && (!socket || !at(d.release, "3.6") || at(d.release, "3.14")) {
+		from = from.Unmap()
+	}
+	if at(d.release, "3.14") {
+		return from.String() + "<" + to.Unmap().String()
+	}
+	return from.String()
+}
+
+func (d *dumbCache) on(from netip.Addr) bool {
+	return d.recycle && !at(d.release, "4.12") && (from.Unmap().Is4() || at(d.release, "2.6.38"))
+}
+
+// get returns a host, aged as a look from a socket or a request does.
+func (d *dumbCache) get(now int64, key string, age bool) *dumbHost {
+	h := d.hosts[key]
+	if h != nil && age {
+		switch {
+		case !at(d.release, "3.6"):
+			h.used = now
+		case now-h.used > 3600_000:
+			*h = dumbHost{used: now}
+		}
+	}
+	return h
+}
+
+func (d *dumbCache) close(now int64, from, to netip.Addr, ts, stamp uint32, create bool) (wrote, short bool) {
+	if !d.on(from) || stamp == 0 {
+		return false, false
+	}
+	key := d.key(from, to, true)
+	if !at(d.release, "3.6") {
+		create = true
+	}
+	h := d.get(now, key, create)
+	if h == nil {
+		if !create {
+			return false, false
+		}
+		h = &dumbHost{used: now}
+		d.hosts[key] = h
+	}
+	sec := (now + d.wall) / 1000
+	age := sec - int64(h.stamp)
+	stale := age > 60 || age < 0 && at(d.release, "2.6.33")
+	if dumbOlder(h.ts, ts) <= 0 || stale && h.stamp <= stamp {
+		h.ts, h.stamp = ts, stamp
+		return true, true
+	}
+	return false, true
+}
+
+func (d *dumbCache) rtt(now int64, from, to netip.Addr, known bool) {
+	if !at(d.release, "3.6") || d.noSave {
+		return
+	}
+	key := d.key(from, to, true)
+	h := d.get(now, key, true)
+	if h == nil {
+		if !known {
+			return
+		}
+		h = &dumbHost{}
+		d.hosts[key] = h
+	}
+	if h.rtt = known; known {
+		h.used = now
+	}
+}
+
+func (d *dumbCache) lookup(now int64, from, to netip.Addr, timestamp bool, tsval uint32) (proven, judged, rejected bool) {
+	timestamp = timestamp && d.stamps
+	key := d.key(from, to, false)
+	_, known := d.hosts[key]
+	if d.on(from) {
+		judged = at(d.release, "3.17") || timestamp && (known || at(d.release, "3.6"))
+	}
+	if !judged && !at(d.release, "4.14") || !known {
+		return false, judged, false
+	}
+	h := d.get(now, key, true)
+	if judged {
+		age := (now+d.wall)/1000 - int64(h.stamp)
+		fresh := age < 60 && (age >= 0 || !at(d.release, "2.6.33"))
+		rejected = fresh && (!timestamp || dumbOlder(h.ts, tsval) > 1)
+	}
+	return h.rtt && at(d.release, "4.14"), judged, rejected
+}
+
+// TestCacheAgainstDumbModel runs a cache with room for all beside a map, over times
+// around 60 s and an hour.
+func TestCacheAgainstDumbModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		release, sem := drawSemantics(t)
+		sys, err := kernel.Defaults(kernel.MustParse(release), kernel.Machine{MemoryBytes: 1 << 30})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sem.Recycle != kernel.RecycleGone {
+			sys.TCPTwRecycle = 1
+		}
+		d := &dumbCache{release: release, hosts: map[string]*dumbHost{}, wall: 1_000_000_000_000, recycle: true, stamps: true}
+		c, err := NewCache(Config{Semantics: *sem, Sysctls: sys, HZ: 1000, Wall: 1_000_000_000 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts := []netip.Addr{client, netip.MustParseAddr("10.0.0.3"), netip.MustParseAddr("::ffff:10.0.0.2"), netip.MustParseAddr("2001:db8::2")}
+		locals := map[bool][]netip.Addr{true: {server, netip.MustParseAddr("10.0.0.9"), netip.MustParseAddr("::ffff:10.0.0.1")}, false: {netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::9")}}
+		now := int64(0)
+		maxStep := int64(7_200_000)
+		if !at(release, "3.1") && !at(release, "3.2") {
+			maxStep = 110_000 // a run of the timer never finds a host that unused here
+		}
+		span := int64(0)
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			step := rapid.OneOf(rapid.Int64Range(0, 3000), rapid.Int64Range(57_000, 63_000), rapid.Int64Range(3_598_000, 3_602_000), rapid.Int64Range(0, 7_200_000)).Draw(t, "wait")
+			step = min(step, maxStep)
+			if maxStep < 1_000_000 {
+				if span += step; span > 110_000 {
+					break
+				}
+			}
+			now += step
+			at := time.Duration(now) * time.Millisecond
+			from := rapid.SampledFrom(hosts).Draw(t, "from")
+			to := rapid.SampledFrom(locals[from.Unmap().Is4()]).Draw(t, "to")
+			sec := uint32((now + d.wall) / 1000)
+			ts := rapid.OneOf(rapid.Uint32Range(1000, 1004), rapid.Uint32Range(1<<31+998, 1<<31+1006), rapid.Uint32()).Draw(t, "ts")
+			stamp := rapid.SampledFrom([]uint32{sec, sec, sec - 1, sec - 70, 0}).Draw(t, "stamp")
+			closing := Closing{From: from, To: to, TS: ts, Stamp: stamp}
+			switch op := rapid.SampledFrom([]string{"enter", "enter", "fin", "closed", "lookup", "lookup", "lookup", "wall", "sysctl"}).Draw(t, "op"); op {
+			case "enter", "fin":
+				f := c.EnterTimeWait
+				if op == "fin" {
+					f = c.FinInFinWait2
+				}
+				wrote, short, err := f(at, closing)
+				if w, s := d.close(now, from, to, ts, stamp, op == "enter"); wrote != w || short != s || err != nil {
+					t.Fatalf("%s, %s: %v %v %v, want %v %v", release, op, wrote, short, err, w, s)
+				}
+			case "closed":
+				known := rapid.Bool().Draw(t, "rtt")
+				if err := c.Closed(at, closing, known); err != nil {
+					t.Fatal(err)
+				}
+				d.rtt(now, from, to, known)
+			case "lookup":
+				timestamp := rapid.Bool().Draw(t, "timestamp")
+				e := c.Explain(at, from, to, timestamp, ts)
+				p, j, r := c.Lookup(at, from, to, timestamp, ts)
+				if dp, dj, dr := d.lookup(now, from, to, timestamp, ts); p != dp || j != dj || r != dr {
+					t.Fatalf("%s: Lookup %v %v %v, want %v %v %v", release, p, j, r, dp, dj, dr)
+				}
+				if r != (e.Verdict.Action == Drop) || !j != (e.Verdict.Reason == NotJudged) || strings.Contains(e.String(), "%!") || strings.Contains(e.String(), "not judged") {
+					t.Fatalf("%s: judged %v, rejected %v, explained as %v", release, j, r, e)
+				}
+			case "wall":
+				wall := 1_000_000_000_000 + rapid.Int64Range(-100_000, 100_000).Draw(t, "step")
+				if err := c.SetWall(at, time.Duration(wall)*time.Millisecond); err != nil {
+					t.Fatal(err)
+				}
+				d.wall = wall
+			case "sysctl":
+				d.stamps = rapid.Bool().Draw(t, "timestamps")
+				d.noSave = rapid.Bool().Draw(t, "nosave")
+				d.recycle = rapid.Bool().Draw(t, "recycle")
+				sys.TCPTimestamps, sys.TCPNoMetricsSave = b2i(d.stamps), b2i(d.noSave)
+				if sem.Recycle != kernel.RecycleGone {
+					sys.TCPTwRecycle = b2i(d.recycle)
+				}
+				if err := c.SetSysctls(sys); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.Len() != len(d.hosts) {
+				t.Fatalf("%s: %d hosts, want %d", release, c.Len(), len(d.hosts))
+			}
+		}
+	})
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// TestTableAgainstMap fills and empties a table of few and of many buckets.
+func TestTableAgainstMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tab := &table[uint32]{shift: uint(rapid.SampledFrom([]int{0, 27, 32}).Draw(t, "shift"))}
+		tab.hash = func(k uint32) uint32 { return mix(uint64(k)) }
+		want := map[uint32]uint32{}
+		for i := range rapid.IntRange(1, 300).Draw(t, "ops") {
+			k := rapid.Uint32Range(0, 99).Draw(t, "key")
+			e := tab.find(k, 3)
+			if v, ok := want[k]; ok != (e != nil) || ok && e.ts != v {
+				t.Fatalf("find %d: %v, want %v", k, e, v)
+			}
+			switch {
+			case e == nil:
+				tab.insert(k, entry{meta: entryLive | 3, ts: uint32(i), stamp: k}).touch(uint64(i))
+				want[k] = uint32(i)
+			case rapid.Bool().Draw(t, "remove"):
+				tab.remove(tab.findAt(k, 3))
+				delete(want, k)
+			}
+			n, oldest := 0, uint32(math.MaxUint32)
+			b := tab.bucket(k)
+			for o, v := range want {
+				if tab.bucket(o) == b {
+					n, oldest = n+1, min(oldest, v)
+				}
+			}
+			if got, i := tab.scan(b); got != n || n > 0 && tab.slots[i].ts != oldest {
+				t.Fatalf("bucket of %d has %d, want %d", k, got, n)
+			}
+			if tab.find(k, 4) != nil {
+				t.Fatal("found under another address of ours")
+			}
+		}
+		odd := rapid.Uint32Range(2, 5).Draw(t, "divisor")
+		tab.sweep(func(e *entry) bool { return e.stamp%odd == 0 })
+		for k, v := range want {
+			if e := tab.find(k, 3); (e == nil) != (k%odd == 0) || e != nil && e.ts != v {
+				t.Fatalf("%d after a sweep: %v", k, e)
+			}
+		}
+		live := 0
+		for i := range tab.slots {
+			if tab.slots[i].live() {
+				live++
+			}
+		}
+		if live != tab.used {
+			t.Fatalf("%d slots taken, %d counted", live, tab.used)
+		}
+	})
+}
+
+func TestMetricsBucketsHoldSix(t *testing.T) {
+	c := recycling(t, "3.10.108", func(cfg *Config) { cfg.MetricsSlots = 1 })
+	host := func(i int) netip.Addr {
+		if i%3 == 2 {
+			return netip.MustParseAddr(fmt.Sprintf("2001:db8::%d", i))
+		}
+		return netip.AddrFrom4([4]byte{10, 1, 0, byte(i)})
+	}
+	for i := 1; i <= 12; i++ {
+		now := time.Duration(i) * time.Second
+		if _, _, err := c.EnterTimeWait(now, Closing{From: host(i), TS: 5, Stamp: c.seconds(now)}); err != nil {
+			t.Fatal(err)
+		}
+		if c.Len() != min(i, 6) {
+			t.Fatalf("%d hosts after %d", c.Len(), i)
+		}
+		for j := 1; j <= i; j++ {
+			if _, _, known := c.Host(host(j), server); known != (j > i-6) {
+				t.Fatalf("after %d, host %d known: %v", i, j, known)
+			}
+		}
+	}
+	// A stamp renews nothing, the end of a connection does.
+	if _, _, err := c.EnterTimeWait(20*time.Second, Closing{From: host(7), TS: 6, Stamp: c.seconds(20 * time.Second)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Closed(20*time.Second, Closing{From: host(8)}, true); err != nil {
+		t.Fatal(err)
+	}
+	for i := 13; i <= 14; i++ {
+		if err := c.Closed(21*time.Second, Closing{From: host(i)}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for j, want := range map[int]bool{7: false, 8: true, 9: false, 10: true, 13: true, 14: true} {
+		if _, _, known := c.Host(host(j), server); known != want {
+			t.Errorf("host %d known: %v", j, known)
+		}
+	}
+}
+
+func TestPeersAreEvicted(t *testing.T) {
+	for _, release := range []string{"2.6.32", "3.2"} {
+		c := recycling(t, release, func(cfg *Config) { cfg.PeerThreshold = 600 })
+		enter := func(i int, now time.Duration) {
+			from := netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)})
+			if i%5 == 0 && release == "3.2" {
+				from = netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i+1))
+			}
+			if _, _, err := c.EnterTimeWait(now, Closing{From: from, TS: 5, Stamp: c.seconds(now)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 2000 {
+			now := time.Duration(i) * time.Millisecond
+			enter(i, now)
+			if i == 1000 { // used again: stays longer
+				enter(500, now)
+			}
+		}
+		if c.Len() != 600 {
+			t.Errorf("%s: %d hosts", release, c.Len())
+		}
+		for i := range 2000 {
+			from := netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)})
+			if i%5 == 0 && release == "3.2" {
+				from = netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i+1))
+			}
+			if _, _, known := c.Host(from, server); known != (i >= 1400) {
+				t.Fatalf("%s: host %d known: %v", release, i, known)
+			}
+		}
+	}
+}
+
+// To 3.0 a timer lets go of unused hosts after 2 to 10 minutes; later nothing does.
+func TestPeersExpire(t *testing.T) {
+	for _, c := range []struct {
+		release string
+		wait    time.Duration
+		known   bool
+	}{
+		{"2.6.32", 590 * time.Second, true}, {"2.6.32", 721 * time.Second, false}, {"2.6.32", 100 * time.Hour, false}, {"3.0", 721 * time.Second, false},
+		{"3.1", 100 * time.Hour, true},
+	} {
+		cache := recycling(t, c.release)
+		if _, _, err := cache.EnterTimeWait(0, Closing{From: client, TS: 5, Stamp: 5}); err != nil {
+			t.Fatal(err)
+		}
+		if _, judged, _ := cache.Lookup(c.wait, client, server, true, 5); judged != c.known {
+			t.Errorf("%s after %v: known %v", c.release, c.wait, judged)
+		}
+		if c.release == "2.6.32" && cache.peers.due <= c.wait {
+			t.Errorf("the timer is due at %v, it is %v", cache.peers.due, c.wait)
+		}
+	}
+	full := recycling(t, "2.6.32", func(cfg *Config) { cfg.PeerThreshold = 4 })
+	for i := range byte(4) {
+		if _, _, err := full.EnterTimeWait(0, Closing{From: netip.AddrFrom4([4]byte{10, 0, 0, i}), TS: 5, Stamp: 5}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for now, want := range map[time.Duration]int{119 * time.Second: 4, 120 * time.Second: 0} {
+		twin := full.twin()
+		if err := twin.SetWall(now, 0); err != nil || twin.Len() != want {
+			t.Errorf("%d hosts of 4 after %v (%v)", twin.Len(), now, err)
+		}
+	}
+}
+
+func TestFetch(t *testing.T) {
+	for _, c := range []struct {
+		release string
+		after   time.Duration
+		want    bool
+	}{{"2.6.32", 60 * time.Second, true}, {"2.6.32", 61 * time.Second, false}, {"3.10.108", 60 * time.Second, true}, {"4.11", 61 * time.Second, false}, {"4.12", 0, false}} {
+		cache := recycling(t, c.release)
+		for _, from := range []netip.Addr{client, netip.MustParseAddr("2001:db8::2")} {
+			h := Host{TS: 77, Stamp: cache.seconds(cache.Now())}
+			if _, _, err := cache.EnterTimeWait(cache.Now(), Closing{From: from, TS: h.TS, Stamp: h.Stamp}); err != nil {
+				t.Fatal(err)
+			}
+			got, ok, err := cache.Fetch(cache.Now()+c.after, from, netip.Addr{})
+			if want := c.want && (from == client || c.release != "2.6.32"); ok != want || ok && got != h || err != nil {
+				t.Errorf("%s, %v after %v: %v %v %v", c.release, from, c.after, got, ok, err)
+			}
+			if _, ok, err := cache.Fetch(cache.Now(), netip.MustParseAddr("10.9.9.9"), server); ok || err != nil {
+				t.Error("a stranger's timestamp")
+			}
+		}
+	}
+}
+
+func TestCacheErrors(t *testing.T) {
+	good := Config{Semantics: *semantics("3.10.108"), Sysctls: kernel.Sysctls{}}
+	for want, f := range map[string]func(*Config){
+		"describes no kernel":          func(c *Config) { c.Semantics = kernel.Semantics{} },
+		"net.core.somaxconn = -1":      func(c *Config) { c.Semantics, c.Sysctls.Somaxconn = *semantics("5.10"), -1 },
+		"HZ 7 is not":                  func(c *Config) { c.HZ = 7 },
+		"before 1970":                  func(c *Config) { c.Wall = -1 },
+		"MetricsSlots -1 is not":       func(c *Config) { c.MetricsSlots = -1 },
+		"MetricsSlots 16777217 is not": func(c *Config) { c.MetricsSlots = 1<<24 + 1 },
+		"PeerThreshold -1 is not":      func(c *Config) { c.PeerThreshold = -1 },
+		"PeerThreshold 16777217 is":    func(c *Config) { c.PeerThreshold = 1<<24 + 1 },
+	} {
+		cfg := good
+		f(&cfg)
+		if c, err := NewCache(cfg); c != nil || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+	for _, n := range []int{0, 1, 1 << 24} {
+		cfg := good
+		cfg.MetricsSlots, cfg.PeerThreshold = n, n
+		if _, err := NewCache(cfg); err != nil {
+			t.Error(err)
+		}
+	}
+
+	c := recycling(t, "4.4.155")
+	v6 := netip.MustParseAddr("2001:db8::2")
+	if _, _, err := c.EnterTimeWait(time.Second, Closing{From: client, To: server, TS: 5, Stamp: 5}); err != nil {
+		t.Fatal(err)
+	}
+	for want, closing := range map[string]Closing{"From is not a valid": {To: server, Stamp: 5}, "not of one protocol": {From: v6, To: server, Stamp: 5}, "must not go back": {From: client, To: server, Stamp: 5}} {
+		now := 2 * time.Second
+		if want == "must not go back" {
+			now = time.Second - 1
+		}
+		_, _, err1 := c.EnterTimeWait(now, closing)
+		_, _, err2 := c.FinInFinWait2(now, closing)
+		_, _, err4 := c.Fetch(now, closing.From, closing.To)
+		for i, err := range []error{err1, err2, c.Closed(now, closing, true), err4} {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%d, %s: %v", i, want, err)
+			}
+		}
+	}
+	if err := c.SetWall(3*time.Second, -4*time.Second); err == nil || !strings.Contains(err.Error(), "-4s at time 3s") {
+		t.Error(err)
+	}
+	if err := c.SetSysctls(kernel.Sysctls{Somaxconn: -1}); err == nil {
+		t.Error("a somaxconn of -1 on 4.4")
+	}
+	if c.Len() != 1 || c.Now() != 3*time.Second {
+		t.Errorf("errors changed something: %d hosts, %v", c.Len(), c.Now())
+	}
+	if p, j, r := c.Lookup(0, netip.Addr{}, server, true, 5); p || j || r {
+		t.Error("an invalid address is somebody")
+	}
+
+	var zero Cache
+	if _, _, err := zero.EnterTimeWait(0, Closing{From: client}); err != errNoKernel {
+		t.Error(err)
+	}
+	if err := zero.SetSysctls(kernel.Sysctls{}); err != errNoKernel {
+		t.Error(err)
+	}
+	if err := zero.SetWall(0, 0); err != errNoKernel {
+		t.Error(err)
+	}
+	if p, j, r := zero.Lookup(0, client, server, true, 0); p || j || r || zero.Len() != 0 {
+		t.Error("the zero Cache knows somebody")
+	}
+	if e := zero.Explain(0, client, server, true, 0); e.Verdict.Reason != NotJudged {
+		t.Error(e)
+	}
+}
+
+func TestLocalsAreFew(t *testing.T) {
+	c := recycling(t, "4.4.155")
+	end := func(i int) error {
+		_, _, err := c.EnterTimeWait(0, Closing{From: client, To: netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), TS: 1, Stamp: 5})
+		return err
+	}
+	for i := range 16383 {
+		if err := end(i); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	n := c.Len()
+	if err := end(16383); err != errLocals || c.Len() != n {
+		t.Error(err)
+	}
+	if err := c.Closed(0, Closing{From: client, To: netip.MustParseAddr("10.2.0.1")}, true); err != errLocals {
+		t.Error(err)
+	}
+	if err := c.Closed(0, Closing{From: client, To: netip.MustParseAddr("10.2.0.1")}, false); err != nil {
+		t.Error(err)
+	}
+	if err := end(5); err != nil {
+		t.Error(err)
+	}
+}
+
+// A bucket of IPv6 hosts alone, and an IPv4 host that takes the place of one.
+func TestMetricsBucketOfIPv6(t *testing.T) {
+	c := recycling(t, "4.4.155", func(cfg *Config) { cfg.MetricsSlots = 1 })
+	for i := range 8 {
+		from := netip.MustParseAddr(fmt.Sprintf("2001:db8::%d", i+1))
+		if i == 7 {
+			from = client
+		}
+		if err := c.Closed(time.Duration(i)*time.Second, Closing{From: from}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, known := c.Host(netip.MustParseAddr("2001:db8::2"), netip.Addr{}); known || c.v6.used != 5 || c.v4.used != 1 {
+		t.Errorf("%d and %d hosts", c.v6.used, c.v4.used)
+	}
+}
+
+// At steady state nothing is allocated, and a host takes 24 bytes.
+func TestCacheIsSmall(t *testing.T) {
+	c := recycling(t, "3.10.108", func(cfg *Config) { cfg.MetricsSlots = 1 << 17 })
+	for i := range 100_000 {
+		if _, _, err := c.EnterTimeWait(0, Closing{From: netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), TS: 1, Stamp: 5}); err != nil {
+			t.Fatal(err)
+		}
+		if i > 10_000 && float64(len(c.v4.slots)*20) > 24*float64(c.Len()) {
+			t.Fatalf("%d slots for %d hosts", len(c.v4.slots), c.Len())
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() {
+		c.Lookup(time.Second, client, server, true, 5)
+		if _, _, err := c.EnterTimeWait(time.Second, Closing{From: client, TS: 1, Stamp: 5}); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func FuzzLookup(f *testing.F) {
+	f.Add(uint8(3), []byte{1, 2, 3, 4, 5, 6, 7, 8}, int64(1e9))
+	f.Fuzz(func(t *testing.T, which uint8, data []byte, step int64) {
+		c := recycling(t, releases[int(which)%len(releases)], func(cfg *Config) { cfg.MetricsSlots, cfg.PeerThreshold = 2, 3 })
+		now := time.Duration(0)
+		for len(data) >= 4 {
+			from := netip.AddrFrom4([4]byte{10, 0, 0, data[0] % 16})
+			if data[0]&16 != 0 {
+				from = netip.AddrFrom16([16]byte{15: data[0]})
+			}
+			to := netip.Addr{}
+			now += time.Duration(uint64(step)%7) * time.Duration(data[1]) * time.Second
+			closing := Closing{From: from, To: to, TS: uint32(data[2]) << 24, Stamp: c.seconds(now) - uint32(data[3]%8)}
+			switch data[3] % 4 {
+			case 0:
+				if _, _, err := c.EnterTimeWait(now, closing); err != nil {
+					t.Fatal(err)
+				}
+			case 1:
+				if err := c.Closed(now, closing, data[2]&1 != 0); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				e := c.Explain(now, from, to, data[2]&1 != 0, closing.TS)
+				if _, judged, rejected := c.Lookup(now, from, to, data[2]&1 != 0, closing.TS); rejected != (e.Verdict.Action == Drop) || rejected && !judged {
+					t.Fatalf("judged %v, rejected %v, explained as %v", judged, rejected, e)
+				}
+			}
+			if n := c.Len(); n > 12 || !c.sem.HostMetrics && n > 3 {
+				t.Fatalf("%d hosts", n)
+			}
+			data = data[4:]
+		}
+	})
+}

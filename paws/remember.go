@@ -1,0 +1,220 @@
+package paws
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// A Closing is what the cache learns from a connection that ends.
+type Closing struct {
+	// From is the peer's address, To ours. For an IPv6 socket that talks to an IPv4 peer
+	// From is the IPv4 address mapped to IPv6.
+	From, To netip.Addr
+	// TS is the last timestamp that the connection stored, and Stamp the second of the
+	// wall clock when it did: ts_recent and ts_recent_stamp. Stamp 0 stands for a
+	// connection without timestamps.
+	TS, Stamp uint32
+}
+
+// EnterTimeWait tells the cache that a connection goes to TIME_WAIT, or to FIN_WAIT2
+// as a minisock (tcp_time_wait). With net.ipv4.tcp_tw_recycle and a stored timestamp
+// it is remembered, as [StampRemembered] says; short then tells that TIME_WAIT lasts
+// 3.5 retransmission timeouts instead of 60 s, which it does even where the host's
+// newer timestamp stayed. A connection that its peer closed first does not get here:
+// who closes first is who remembers.
+//
+// Nothing happens from 4.12 on, without the sysctl, without a timestamp, and for IPv6
+// before 2.6.38. The memory is made before tcp_max_tw_buckets is looked at. To 3.13 an
+// IPv6 socket's entry for an IPv4 peer is one that no SYN finds, from 3.6 on.
+//
+// Errors, which change nothing: an invalid From, a To of the other protocol, a time
+// that goes back, more than 16383 addresses of our own (from 3.14 on).
+func (c *Cache) EnterTimeWait(now time.Duration, closing Closing) (wrote, short bool, err error) {
+	return c.remember(now, closing, true)
+}
+
+// FinInFinWait2 tells the cache that the peer's FIN reached a FIN_WAIT2 minisock,
+// which becomes a true TIME_WAIT with the timestamp of that FIN
+// (tcp_timewait_state_process, tw_remember_stamp). It is as [Cache.EnterTimeWait], but
+// from 3.6 on makes no new entry, and without one neither remembers nor shortens.
+func (c *Cache) FinInFinWait2(now time.Duration, closing Closing) (wrote, short bool, err error) {
+	return c.remember(now, closing, !c.sem.HostMetrics)
+}
+
+func (c *Cache) remember(now time.Duration, closing Closing, create bool) (wrote, short bool, err error) {
+	if err := c.check(now, &closing); err != nil {
+		return false, false, err
+	}
+	from := c.unmap(closing.From)
+	ipv6 := !from.Is4()
+	if !recycles(&c.sem, &c.sys, ipv6) || closing.Stamp == 0 {
+		return false, false, c.begin(now)
+	}
+	local, err := c.locals.get(closing.To, c.sem.HostMetricsLocal)
+	if err == nil {
+		err = c.begin(now)
+	}
+	if err != nil {
+		return false, false, err
+	}
+	if ipv6 {
+		wrote, short = store(c, &c.v6, from.As16(), local, closing, create)
+		return wrote, short, nil
+	}
+	a := from.As4()
+	wrote, short = store(c, &c.v4, binary.BigEndian.Uint32(a[:]), local, closing, create)
+	return wrote, short, nil
+}
+
+// unmap is the address by which a socket's peer is remembered.
+func (c *Cache) unmap(from netip.Addr) netip.Addr {
+	if c.sem.HostMetrics && !c.sem.HostMetricsMapped {
+		return from
+	}
+	return from.Unmap()
+}
+
+func (c *Cache) check(now time.Duration, closing *Closing) error {
+	switch {
+	case !c.known:
+		return errNoKernel
+	case !closing.From.IsValid():
+		return errors.New("paws: Closing.From is not a valid address")
+	case closing.To.IsValid() && closing.From.Unmap().Is4() != closing.To.Unmap().Is4():
+		return fmt.Errorf("paws: Closing.From %v and Closing.To %v are not of one protocol", closing.From, closing.To)
+	case now < c.now:
+		return fmt.Errorf("paws: time %v is before %v, the time of the last call: time must not go back", now, c.now)
+	}
+	return nil
+}
+
+// store is a write by a closing connection. An entry that is made or looked at by a
+// socket is aged first, one looked at by a minisock is not.
+func store[K comparable](c *Cache, t *table[K], k K, local uint16, closing Closing, create bool) (wrote, short bool) {
+	e := t.find(k, local)
+	if e == nil {
+		if !create {
+			return false, false
+		}
+		e = add(c, t, k, local)
+	} else if create {
+		age(c, e)
+	}
+	h := Host{TS: closing.TS, Stamp: closing.Stamp}
+	if !StampRemembered(&c.sem, e.host(), h, c.seconds(c.now)) {
+		return false, true
+	}
+	e.ts, e.stamp = h.TS, h.Stamp
+	return true, true
+}
+
+// add makes an entry for a host that has none. A full bucket of tcp_metrics gives it
+// the place of the entry unused for longest.
+func add[K comparable](c *Cache, t *table[K], k K, local uint16) *entry {
+	e := entry{meta: local | entryLive}
+	e.touch(c.clock.Jiffies(c.now))
+	if !c.sem.HostMetrics {
+		c.makeRoom()
+		return t.insert(k, e)
+	}
+	b := t.bucket(k)
+	n4, oldest4 := c.v4.scan(b)
+	n6, oldest6 := c.v6.scan(b)
+	if n4+n6 < metricsDepth {
+		return t.insert(k, e)
+	}
+	if n6 == 0 || n4 > 0 && c.v4.slots[oldest4].lastUse() <= c.v6.slots[oldest6].lastUse() {
+		c.v4.remove(oldest4)
+	} else {
+		c.v6.remove(oldest6)
+	}
+	return t.insert(k, e)
+}
+
+// Closed tells the cache that a connection's socket ended, whoever closed it
+// (tcp_update_metrics). rtt says that it measured a round-trip time and was not
+// backing off. From 3.6 on that makes an entry and remembers that its round-trip time
+// is known; a connection without one, such as one that was reset before any answer,
+// makes the entry's unknown. An entry lives for an hour after its last such call. With
+// net.ipv4.tcp_no_metrics_save nothing is remembered or renewed.
+//
+// To 3.5 these times are kept with the route and prove nobody; nothing happens here.
+// A socket goes to TIME_WAIT first and is closed right after, so call
+// [Cache.EnterTimeWait] first. Of closing only From and To are read; errors as there.
+func (c *Cache) Closed(now time.Duration, closing Closing, rtt bool) error {
+	if err := c.check(now, &closing); err != nil {
+		return err
+	}
+	if !c.sem.HostMetrics || c.sys.TCPNoMetricsSave != 0 {
+		return c.begin(now)
+	}
+	local, known := c.locals.find(closing.To, c.sem.HostMetricsLocal)
+	if !known && rtt {
+		var err error
+		if local, err = c.locals.get(closing.To, true); err != nil {
+			return err
+		}
+		known = true
+	}
+	if err := c.begin(now); err != nil || !known {
+		return err
+	}
+	if from := c.unmap(closing.From); from.Is4() {
+		a := from.As4()
+		update(c, &c.v4, binary.BigEndian.Uint32(a[:]), local, rtt)
+	} else {
+		update(c, &c.v6, from.As16(), local, rtt)
+	}
+	return nil
+}
+
+func update[K comparable](c *Cache, t *table[K], k K, local uint16, rtt bool) {
+	e := t.find(k, local)
+	switch {
+	case e != nil:
+		age(c, e)
+	case !rtt:
+		return
+	default:
+		e = add(c, t, k, local)
+	}
+	e.setRTT(rtt)
+	if rtt {
+		e.touch(c.clock.Jiffies(c.now))
+	}
+}
+
+// Fetch returns the timestamp that connect() to a host takes over: the remembered one
+// if [FetchStamp] says so, from 3.6 on after ageing. ok is false where there is none.
+// A socket that inherited a timestamp from a TIME_WAIT bucket does not ask.
+func (c *Cache) Fetch(now time.Duration, from, to netip.Addr) (h Host, ok bool, err error) {
+	if err := c.check(now, &Closing{From: from, To: to}); err != nil {
+		return Host{}, false, err
+	}
+	if err := c.begin(now); err != nil {
+		return Host{}, false, err
+	}
+	from = c.unmap(from)
+	ipv6 := !from.Is4()
+	if ipv6 {
+		h, ok = fetch(c, c.find6(from.As16(), to))
+	} else {
+		a := from.As4()
+		h, ok = fetch(c, c.find4(binary.BigEndian.Uint32(a[:]), to))
+	}
+	if !ok || h.Stamp == 0 || !FetchStamp(&c.sem, &c.sys, h, ipv6, c.seconds(now)) {
+		return Host{}, false, nil
+	}
+	return h, true, nil
+}
+
+func fetch(c *Cache, e *entry) (Host, bool) {
+	if e == nil {
+		return Host{}, false
+	}
+	age(c, e)
+	return e.host(), true
+}
