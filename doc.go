@@ -13,11 +13,16 @@
 //     of what changed when, backports included.
 //   - [example.com/linuxtcp/queue]: one listening socket. listen() and its backlog,
 //     the SYN queue, the accept queue, syncookies, the SYN-ACK timer.
+//   - [example.com/linuxtcp/timewait]: what is left of a connection that this side
+//     closed first. How long TIME_WAIT lasts, which segments end or renew it, what
+//     connect() may take over.
+//   - [example.com/linuxtcp/paws]: old timestamps. The checks of each state, and the
+//     cache by which tcp_tw_recycle dropped SYNs.
 //   - examples/backlog: a command that says what the kernel of a machine does with
 //     the next SYN, and why.
 //
-// TIME_WAIT, timestamps (PAWS), local ports and a whole host made of all of these
-// come next; their packages will stand beside queue.
+// Local ports and a whole host made of all of these come next; their packages will
+// stand beside these.
 //
 // # How to read an answer
 //
