@@ -8,9 +8,72 @@ import (
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/paws"
 	"example.com/linuxtcp/queue"
+	"example.com/linuxtcp/timewait"
 )
 
-var _ queue.PeerHistory = (*paws.Cache)(nil)
+var (
+	_ queue.PeerHistory   = (*paws.Cache)(nil)
+	_ timewait.HostStamps = (*paws.Cache)(nil)
+)
+
+// The three packages together: a server with tcp_tw_recycle closes a connection, its
+// entry is a short one, and for a minute the listener drops older SYNs of that host.
+func TestRecyclingFromCloseToSYN(t *testing.T) {
+	for _, release := range []string{"2.6.32", "3.10.108", "4.4.155"} {
+		r := kernel.MustParse(release)
+		sys, err := kernel.Defaults(r, kernel.Machine{MemoryBytes: 8 << 30})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sys.TCPTwRecycle = 1
+		const wall = 1_400_000_000 * time.Second
+		cache, err := paws.NewCache(paws.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall})
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := timewait.New(timewait.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall, Hosts: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener, err := queue.NewListener(queue.Config{Semantics: r.Semantics(), Sysctls: sys, Peers: cache})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := listener.Listen(0, 128); err != nil {
+			t.Fatal(err)
+		}
+		server, phone := netip.MustParseAddrPort("192.0.2.1:80"), netip.MustParseAddr("198.51.100.7")
+		now := 10 * time.Second
+		if _, err := table.Enter(now, timewait.Socket{
+			Local: server, Remote: netip.AddrPortFrom(phone, 40000), State: timewait.TimeWait,
+			Timestamps: true, TSRecent: 5000, TSAt: now,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if due, ok := table.Next(); !ok || due > now+2*time.Second {
+			t.Errorf("%s: the entry ends at %v", release, due)
+		}
+		for _, syn := range []struct {
+			at      time.Duration
+			tsval   uint32
+			dropped bool
+		}{{11 * time.Second, 4998, true}, {12 * time.Second, 4999, false}, {69 * time.Second, 4998, true}, {71 * time.Second, 4998, false}} {
+			if _, err := listener.Advance(syn.at); err != nil {
+				t.Fatal(err)
+			}
+			port := uint16(40001 + syn.at/time.Second)
+			out, err := listener.Receive(syn.at, queue.Segment{
+				From: netip.AddrPortFrom(phone, port), To: server, Flags: queue.FlagSYN, MSS: 1460, Timestamp: true, TSVal: syn.tsval,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if dropped := out.Verdict.Counters.Has(kernel.PAWSPassive); dropped != syn.dropped {
+				t.Errorf("%s: a SYN with %d at %v: %v", release, syn.tsval, syn.at, out.Verdict)
+			}
+		}
+	}
+}
 
 // A listener that asks a cache drops what the cache rejects, and counts as the cache
 // explains.

@@ -44,6 +44,14 @@ func (c *Cache) FinInFinWait2(now time.Duration, closing Closing) (wrote, short 
 	return c.remember(now, closing, !c.sem.HostMetrics)
 }
 
+// Remember is [Cache.EnterTimeWait], or [Cache.FinInFinWait2] where already is true, in
+// the form in which package timewait asks: a *Cache is a timewait.HostStamps. seenAt is
+// Closing.Stamp. It returns short, and false for what is an error there.
+func (c *Cache) Remember(now time.Duration, local, remote netip.Addr, tsval, seenAt uint32, already bool) bool {
+	_, short, err := c.remember(now, Closing{From: remote, To: local, TS: tsval, Stamp: seenAt}, !already || !c.sem.HostMetrics)
+	return short && err == nil
+}
+
 func (c *Cache) remember(now time.Duration, closing Closing, create bool) (wrote, short bool, err error) {
 	if err := c.check(now, &closing); err != nil {
 		return false, false, err
