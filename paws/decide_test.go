@@ -163,6 +163,9 @@ func TestDecideSYNRecv(t *testing.T) {
 			t.Errorf("RequestAge after %d timeouts: %v", n, got)
 		}
 	}
+	if got := RequestAge(semantics("7.2"), 9, 0); got != 120*time.Second {
+		t.Errorf("RequestAge without tcp_rto_max_ms: %v", got)
+	}
 }
 
 func TestDecideTimeWait(t *testing.T) {
