@@ -267,7 +267,7 @@ func TestStrings(t *testing.T) {
 		}
 	}
 	for got, want := range map[string]string{
-		Action(99).String(): "Action(99)", Reason(0).String(): "Reason(0)", State(7).String(): "State(7)", DropReason(0).String(): "",
+		Action(99).String(): "Action(99)", Reason(0).String(): "Reason(0)", State(7).String(): "State(7)", (TimeWait + 1).String(): "State(3)", DropReason(0).String(): "",
 		DropPAWS.String(): "TCP_RFC7323_TW_PAWS", (FlagSYN | FlagACK).String(): "SYN|ACK", Flags(0).String(): "none", DropReason(9).String(): "DropReason(9)",
 	} {
 		if got != want {
