@@ -493,13 +493,13 @@ func runMachine(t *rapid.T) {
 		"bad":    func(t *rapid.T) { g.bad() },
 		"shutdown": func(t *rapid.T) {
 			if rapid.IntRange(0, 4).Draw(t, "really") != 0 {
-				t.Skip()
+				t.Skip("seldom, since it ends the script")
 			}
 			g.stop("stopped", func(l *queue.Listener) ([]queue.Conn, error) { return l.Shutdown(g.now) })
 		},
 		"close": func(t *rapid.T) {
 			if rapid.IntRange(0, 9).Draw(t, "really") != 0 {
-				t.Skip()
+				t.Skip("seldom, since it ends the script")
 			}
 			g.stop("gone", func(l *queue.Listener) ([]queue.Conn, error) { return l.Close(g.now) })
 		},
