@@ -399,6 +399,9 @@ func (d *dumb) connRequest(now time.Duration, s queue.Segment, peer queue.Peer, 
 		}
 	}
 	if s.Unroutable {
+		if cookie && d.sem.FloodLog == kernel.FloodLogMinute { // the route is looked for after the cookie
+			d.logMinute(now, o)
+		}
 		drop(queue.Unroutable)
 		return
 	}

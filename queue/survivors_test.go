@@ -117,6 +117,12 @@ func TestFloodLogMinute(t *testing.T) {
 	o := b.get(three)
 	same(t, "a cookie a minute later", o.Action, queue.SendCookie)
 	same(t, "it logs", o.Logs, true)
+	b.wait(61 * time.Second)
+	b.flood(16)
+	three.Unroutable, three.From = true, addr(4, 4, 4, 0)
+	o = b.get(three)
+	same(t, "a cookie for which there is no route", o.Reason, queue.Unroutable)
+	same(t, "its route is looked for after the warning", o.Logs, true)
 }
 
 // TestEdgesConfig: the largest and the smallest values that a Config takes.
