@@ -1,6 +1,8 @@
 package paws
 
 import (
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/internal/oldstamp"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/kernel/serial"
 )
@@ -35,14 +37,14 @@ import (
 // source. now is [ClockSeconds]; of sysctls only tcp_timestamps and
 // tcp_invalid_ratelimit matter, both by way of c.
 func DecideEstablished(sem *kernel.Semantics, c *Conn, s *Segment, now int64) Verdict {
-	return decideEstablished(knownKernel(sem), knownConn(c), knownSegment(s), now, nil)
+	return decideEstablished(given.Kernel(sem), knownConn(c), knownSegment(s), now, nil)
 }
 
 // ExplainEstablished returns [DecideEstablished]'s verdict with the checks that led
 // to it.
 func ExplainEstablished(sem *kernel.Semantics, c *Conn, s *Segment, now int64) Explanation {
 	var t trail
-	v := decideEstablished(knownKernel(sem), knownConn(c), knownSegment(s), now, &t)
+	v := decideEstablished(given.Kernel(sem), knownConn(c), knownSegment(s), now, &t)
 	return Explanation{Verdict: v, Steps: t.steps}
 }
 
@@ -128,9 +130,9 @@ func passReason(sem *kernel.Semantics, r Recent, now int64, tsval uint32, window
 	if int32(r.TS-tsval) <= window {
 		return NotOlder
 	}
-	lapsed := aged(sem, r.Stamp, now, idleLimit(sem))
+	lapsed := oldstamp.Aged(sem, r.Stamp, now, oldstamp.IdleLimit(sem))
 	if t != nil {
-		t.age("idle limit", "tcp_paws_check", now-r.Stamp, idleLimit(sem), lapsed)
+		t.age("idle limit", "tcp_paws_check", now-r.Stamp, oldstamp.IdleLimit(sem), lapsed)
 	}
 	if lapsed {
 		return IdlePassed

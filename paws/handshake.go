@@ -3,6 +3,8 @@ package paws
 import (
 	"time"
 
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/internal/oldstamp"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/kernel/serial"
 )
@@ -29,13 +31,13 @@ import (
 // from source. c.Timestamps is not looked at, since nothing is agreed on yet; s
 // must be read with tcp_timestamps on.
 func DecideSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first, clock uint32) Verdict {
-	return decideSYNSent(knownKernel(sem), knownConn(c), knownSegment(s), now, first, clock, nil)
+	return decideSYNSent(given.Kernel(sem), knownConn(c), knownSegment(s), now, first, clock, nil)
 }
 
 // ExplainSYNSent returns [DecideSYNSent]'s verdict with the checks that led to it.
 func ExplainSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first, clock uint32) Explanation {
 	var t trail
-	v := decideSYNSent(knownKernel(sem), knownConn(c), knownSegment(s), now, first, clock, &t)
+	v := decideSYNSent(given.Kernel(sem), knownConn(c), knownSegment(s), now, first, clock, &t)
 	return Explanation{Verdict: v, Steps: t.steps}
 }
 
@@ -100,7 +102,7 @@ type Request struct {
 //
 // From source.
 func RequestAge(sem *kernel.Semantics, timeouts, rtoMaxMs int) time.Duration {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	limit := 120 * time.Second
 	if sem.SYNACKTimeoutCap && rtoMaxMs > 0 {
 		limit = time.Duration(rtoMaxMs) * time.Millisecond
@@ -123,13 +125,13 @@ func RequestAge(sem *kernel.Semantics, timeouts, rtoMaxMs int) time.Duration {
 // Of sys the fields TCPTimestamps and TCPRTOMaxMs are read. Evidence: observed on
 // 5.10.223 and later; before from source.
 func DecideSYNRecv(sem *kernel.Semantics, sys *kernel.Sysctls, r Request, s *Segment) Verdict {
-	return decideSYNRecv(knownKernel(sem), knownSysctls(sys), r, knownSegment(s), nil)
+	return decideSYNRecv(given.Kernel(sem), given.Sysctls(sys), r, knownSegment(s), nil)
 }
 
 // ExplainSYNRecv returns [DecideSYNRecv]'s verdict with the checks that led to it.
 func ExplainSYNRecv(sem *kernel.Semantics, sys *kernel.Sysctls, r Request, s *Segment) Explanation {
 	var t trail
-	v := decideSYNRecv(knownKernel(sem), knownSysctls(sys), r, knownSegment(s), &t)
+	v := decideSYNRecv(given.Kernel(sem), given.Sysctls(sys), r, knownSegment(s), &t)
 	return Explanation{Verdict: v, Steps: t.steps}
 }
 
@@ -179,9 +181,9 @@ func rejectReason(sem *kernel.Semantics, r Recent, now int64, s *Segment, t *tra
 	if !s.RST {
 		return 0
 	}
-	exempt := aged(sem, r.Stamp, now, limitRST)
+	exempt := oldstamp.Aged(sem, r.Stamp, now, oldstamp.LimitRST)
 	if t != nil {
-		t.age("RST", "tcp_paws_reject", now-r.Stamp, limitRST, exempt)
+		t.age("RST", "tcp_paws_reject", now-r.Stamp, oldstamp.LimitRST, exempt)
 	}
 	if exempt {
 		return RSTExempt

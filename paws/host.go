@@ -1,6 +1,9 @@
 package paws
 
-import "example.com/linuxtcp/kernel"
+import (
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/kernel"
+)
 
 // A Host is what the per-host cache remembers of a host's timestamps. The zero Host is
 // one whose timestamps were never seen, or forgotten.
@@ -27,7 +30,7 @@ const hostMSL = 60 // TCP_PAWS_MSL, in seconds
 // From source (2c1409a0a2b8), the 60 s observed on 3.10.108; the row host-stamp-u32 of
 // [kernel.Changes].
 func HostFresh(sem *kernel.Semantics, stamp, now uint32) bool {
-	if knownKernel(sem).HostStampUnsigned {
+	if given.Kernel(sem).HostStampUnsigned {
 		return now-stamp < hostMSL
 	}
 	return uint64(now) < uint64(stamp)+hostMSL
@@ -50,7 +53,7 @@ func HostFresh(sem *kernel.Semantics, stamp, now uint32) bool {
 // Evidence: observed on 3.10.108 (recycle), to the tick; timestamp-less SYNs on
 // 3.10.108 and 4.4.155; the rest from source.
 func RecycleRejects(sem *kernel.Semantics, h Host, now uint32, timestamp bool, tsval uint32) bool {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if sem.Recycle == 0 || sem.Recycle == kernel.RecycleGone || !HostFresh(sem, h.Stamp, now) {
 		return false
 	}
@@ -73,7 +76,7 @@ func RecycleRejects(sem *kernel.Semantics, h Host, now uint32, timestamp bool, t
 // as well. Any value of the sysctl but 0 counts. Of sys the fields TCPTwRecycle and
 // TCPTimestamps are read. From source.
 func RecycleJudges(sem *kernel.Semantics, sys *kernel.Sysctls, ipv6, known, timestamp bool) bool {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	if !recycles(sem, sys, ipv6) {
 		return false
 	}
@@ -101,7 +104,7 @@ func StampRemembered(sem *kernel.Semantics, old, closing Host, now uint32) bool 
 	if int32(old.TS-closing.TS) <= 0 {
 		return true
 	}
-	return hostStale(knownKernel(sem), old.Stamp, now) && old.Stamp <= closing.Stamp
+	return hostStale(given.Kernel(sem), old.Stamp, now) && old.Stamp <= closing.Stamp
 }
 
 // hostStale is the age test of a write: strictly more than 60 s.
@@ -119,7 +122,7 @@ func hostStale(sem *kernel.Semantics, stamp, now uint32) bool {
 //
 // Not from 4.12 on; IPv6 from 2.6.38 on. From source.
 func FetchStamp(sem *kernel.Semantics, sys *kernel.Sysctls, h Host, ipv6 bool, now uint32) bool {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	if !recycles(sem, sys, ipv6) {
 		return false
 	}
@@ -136,5 +139,5 @@ func FetchStamp(sem *kernel.Semantics, sys *kernel.Sysctls, h Host, ipv6 bool, n
 //
 // Evidence: observed on 5.10.223 and later; the row proven-peers of [kernel.Changes].
 func PeerProven(sem *kernel.Semantics, rtt bool) bool {
-	return rtt && knownKernel(sem).ProvenPeers
+	return rtt && given.Kernel(sem).ProvenPeers
 }

@@ -1,6 +1,10 @@
 package paws
 
-import "example.com/linuxtcp/kernel"
+import (
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/internal/words"
+	"example.com/linuxtcp/kernel"
+)
 
 // A Scope is among which connections of a host timestamps come from one clock, so
 // that a later connection's are higher. It decides whether a server with
@@ -18,7 +22,7 @@ var scopeNames = [...]string{
 }
 
 // String says which timestamps come from one clock.
-func (s Scope) String() string { return nameOf("Scope", scopeNames[:], uint8(s)) }
+func (s Scope) String() string { return words.Name("Scope", scopeNames[:], uint8(s)) }
 
 // OffsetScope returns where a host with these semantics and this value of
 // net.ipv4.tcp_timestamps starts the timestamps of a connection:
@@ -37,7 +41,7 @@ func (s Scope) String() string { return nameOf("Scope", scopeNames[:], uint8(s))
 // From source (95a22caee396, 28ee1b746f49, 165573e41f2f); the rows ts-offset-connection,
 // ts-offset-hosts and ts-offset-ports of [kernel.Changes].
 func OffsetScope(sem *kernel.Semantics, tcpTimestamps int) Scope {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	switch {
 	case !sem.TimestampOffsets || tcpTimestamps != 1:
 		return ScopeHost

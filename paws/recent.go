@@ -3,6 +3,8 @@ package paws
 import (
 	"time"
 
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/internal/oldstamp"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -27,7 +29,7 @@ type Recent struct {
 //
 // From source (cca9bab1b72c); the row stamps-monotonic of [kernel.Changes].
 func ClockSeconds(sem *kernel.Semantics, now, wall time.Duration) int64 {
-	if !knownKernel(sem).MonotonicStamps {
+	if !given.Kernel(sem).MonotonicStamps {
 		now += wall
 	}
 	s := int64(now / time.Second)
@@ -37,12 +39,7 @@ func ClockSeconds(sem *kernel.Semantics, now, wall time.Duration) int64 {
 	return s
 }
 
-const (
-	limit24Days = 24 * 24 * 60 * 60 // TCP_PAWS_24DAYS, in seconds
-	limitWrap   = 2147              // TCP_PAWS_WRAP: INT_MAX microseconds
-	limitRST    = 60                // TCP_PAWS_MSL
-	hostWindow  = 1                 // TCP_PAWS_WINDOW
-)
+const hostWindow = 1 // TCP_PAWS_WINDOW
 
 // IdleLimit returns the silence after which a remembered timestamp holds nothing
 // against a segment: 24 days (2,073,600 s), and 2147 s, some 36 minutes, from 6.7 on
@@ -51,23 +48,7 @@ const (
 //
 // From source (af7721448a60); the row paws-2147s of [kernel.Changes].
 func IdleLimit(sem *kernel.Semantics) time.Duration {
-	return time.Duration(idleLimit(knownKernel(sem))) * time.Second
-}
-
-func idleLimit(sem *kernel.Semantics) int64 {
-	if sem.PAWSWrapLimit {
-		return limitWrap
-	}
-	return limit24Days
-}
-
-// aged reports whether limit seconds have passed since the stamp. From 4.19 on the
-// clock is compared in 32 bits.
-func aged(sem *kernel.Semantics, stamp, now, limit int64) bool {
-	if sem.MonotonicStamps {
-		return int32(uint32(now)-uint32(stamp)-uint32(limit)) >= 0
-	}
-	return now >= stamp+limit
+	return time.Duration(oldstamp.IdleLimit(given.Kernel(sem))) * time.Second
 }
 
 // Check reports whether a segment with timestamp tsval passes PAWS: tcp_paws_check.
@@ -86,13 +67,7 @@ func aged(sem *kernel.Semantics, stamp, now, limit int64) bool {
 // later; the rest from source. No sysctl matters but net.ipv4.tcp_timestamps, without
 // which no segment gets here.
 func Check(sem *kernel.Semantics, r Recent, now int64, tsval uint32, window int32) bool {
-	return int32(r.TS-tsval) <= window || checkLapsed(knownKernel(sem), r, now)
-}
-
-// checkLapsed reports whether the remembered timestamp holds nothing against an
-// older one.
-func checkLapsed(sem *kernel.Semantics, r Recent, now int64) bool {
-	return aged(sem, r.Stamp, now, idleLimit(sem)) || sem.PAWSZeroPasses && r.TS == 0
+	return int32(r.TS-tsval) <= window || oldstamp.Lapsed(given.Kernel(sem), r.TS, r.Stamp, now)
 }
 
 // Rejects reports whether PAWS turns a segment away that arrives at a half-open
@@ -103,11 +78,7 @@ func checkLapsed(sem *kernel.Semantics, r Recent, now int64) bool {
 // A connection has another rule, in which no RST is ever turned away; see
 // [DecideEstablished]. Releases and evidence as for Check.
 func Rejects(sem *kernel.Semantics, r Recent, now int64, tsval uint32, rst bool) bool {
-	if int32(r.TS-tsval) <= 0 {
-		return false
-	}
-	sem = knownKernel(sem)
-	return !checkLapsed(sem, r, now) && !(rst && aged(sem, r.Stamp, now, limitRST))
+	return oldstamp.Rejects(given.Kernel(sem), r.TS, tsval, r.Stamp, now, rst)
 }
 
 // UpdateRecent returns what a connection remembers after a segment that passed PAWS
@@ -123,7 +94,7 @@ func Rejects(sem *kernel.Semantics, r Recent, now int64, tsval uint32, rst bool)
 //
 // From source; the row ts-recent-after-ack of [kernel.Changes].
 func UpdateRecent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, acceptable bool) (Recent, bool) {
-	sem, c, s = knownKernel(sem), knownConn(c), knownSegment(s)
+	sem, c, s = given.Kernel(sem), knownConn(c), knownSegment(s)
 	switch {
 	case !c.Timestamps || !s.Timestamp,
 		int32(c.RcvWup-s.Seq) < 0,
@@ -143,7 +114,7 @@ func UpdateRecent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, accepta
 // taken in 32 bits and divided after that. From source; the row paws-replay-1200 of
 // [kernel.Changes].
 func ReplayWindow(sem *kernel.Semantics, rto uint32, hz int, usec bool) uint32 {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if hz <= 0 {
 		hz = 250
 	}
@@ -163,7 +134,7 @@ func ReplayWindow(sem *kernel.Semantics, rto uint32, hz int, usec bool) uint32 {
 //
 // From source; the rows timestamp-millis and ts-usec of [kernel.Changes].
 func Tick(sem *kernel.Semantics, hz int, usec bool) time.Duration {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if hz <= 0 {
 		hz = 250
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/oldstamp"
 	"example.com/linuxtcp/kernel"
 	"pgregory.net/rapid"
 )
@@ -185,8 +186,8 @@ func TestUpdateRecent(t *testing.T) {
 			{"newer", 100, 11, 0, true, true, true, true},
 			{"equal", 100, 10, 0, true, true, true, true},
 			{"one tick old", 100, 9, 0, true, true, true, false},
-			{"old, after the limit", 100, 9, limit24Days, true, true, true, true},
-			{"old, a second before", 100, 9, limit24Days - 1, true, true, true, false},
+			{"old, after the limit", 100, 9, oldstamp.Limit24Days, true, true, true, true},
+			{"old, a second before", 100, 9, oldstamp.Limit24Days - 1, true, true, true, false},
 			{"beyond what was acknowledged", 101, 11, 0, true, true, true, false},
 			{"before it", 99, 11, 0, true, true, true, true},
 			{"no option agreed", 100, 11, 0, false, true, true, false},

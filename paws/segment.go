@@ -1,6 +1,7 @@
 package paws
 
 import (
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/kernel/serial"
 )
@@ -69,7 +70,7 @@ func (s *Segment) bareACK() bool { return s.ACK && s.Len == 0 }
 // From source; the rows paws-replay-1200 and zero-window-updates of
 // [kernel.Changes].
 func DisorderedACK(sem *kernel.Semantics, c *Conn, s *Segment) bool {
-	sem, c, s = knownKernel(sem), knownConn(c), knownSegment(s)
+	sem, c, s = given.Kernel(sem), knownConn(c), knownSegment(s)
 	return s.bareACK() && s.Seq == c.RcvNxt && s.AckSeq == c.SndUna && !updatesWindow(sem, c, s) &&
 		c.TS-s.TSVal <= ReplayWindow(sem, c.RTO, c.HZ, c.UsecTS)
 }

@@ -1,6 +1,9 @@
 package paws
 
-import "example.com/linuxtcp/kernel"
+import (
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/kernel"
+)
 
 // DecideTimeWait returns what the timestamp check makes of a segment for a TIME_WAIT
 // minisock, or, with finWait2, for one that still waits for the peer's FIN
@@ -16,13 +19,13 @@ import "example.com/linuxtcp/kernel"
 // The option is looked at only if the old connection stored a timestamp: r.Stamp is
 // not 0. From source; the row paws-timewait-counter of [kernel.Changes].
 func DecideTimeWait(sem *kernel.Semantics, r Recent, finWait2 bool, s *Segment, now int64) Verdict {
-	return decideTimeWait(knownKernel(sem), r, finWait2, knownSegment(s), now, nil)
+	return decideTimeWait(given.Kernel(sem), r, finWait2, knownSegment(s), now, nil)
 }
 
 // ExplainTimeWait returns [DecideTimeWait]'s verdict with the checks that led to it.
 func ExplainTimeWait(sem *kernel.Semantics, r Recent, finWait2 bool, s *Segment, now int64) Explanation {
 	var t trail
-	v := decideTimeWait(knownKernel(sem), r, finWait2, knownSegment(s), now, &t)
+	v := decideTimeWait(given.Kernel(sem), r, finWait2, knownSegment(s), now, &t)
 	return Explanation{Verdict: v, Steps: t.steps}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -47,8 +48,8 @@ func older(d, window int32) string {
 }
 
 func (t *trail) age(name, fn string, age, limit int64, reached bool) {
-	t.add(reached, name, fn, "stored %d s ago, %s %d s: %s", age, pick(reached, "at least", "less than"), limit,
-		pick(reached, "passes", "holds"))
+	t.add(reached, name, fn, "stored %d s ago, %s %d s: %s", age, words.Pick(reached, "at least", "less than"), limit,
+		words.Pick(reached, "passes", "holds"))
 }
 
 func (t *trail) zero() {
@@ -86,7 +87,7 @@ func (t *trail) oldACK(seq, next uint32) {
 }
 
 func (t *trail) rateLimit(soon bool) {
-	t.add(soon, "rate limit", "tcp_oow_rate_limited", "%s", pick(soon,
+	t.add(soon, "rate limit", "tcp_oow_rate_limited", "%s", words.Pick(soon,
 		"answered less than tcp_invalid_ratelimit ago: no answer", "does not hold an answer back"))
 }
 
@@ -95,7 +96,7 @@ func (t *trail) echo(tsecr, first, clock uint32, good bool) {
 		t.add(false, "echo", "tcp_rcv_synsent_state_process", "0: not looked at")
 		return
 	}
-	t.add(!good, "echo", "tcp_rcv_synsent_state_process", "%d %s %d to %d", tsecr, pick(good, "lies in", "does not lie in"), first, clock)
+	t.add(!good, "echo", "tcp_rcv_synsent_state_process", "%d %s %d to %d", tsecr, words.Pick(good, "lies in", "does not lie in"), first, clock)
 }
 
 func (t *trail) recycleOff(why string) {
@@ -111,7 +112,7 @@ func (t *trail) host(h Host, known bool) {
 }
 
 func (t *trail) hostAge(h Host, now uint32, fresh bool) {
-	t.add(fresh, "age", "tcp_peer_is_proven", "now second %d, %s", now, pick(fresh, "less than 60 s: it counts", "not less than 60 s: it does not count"))
+	t.add(fresh, "age", "tcp_peer_is_proven", "now second %d, %s", now, words.Pick(fresh, "less than 60 s: it counts", "not less than 60 s: it does not count"))
 }
 
 func (t *trail) hostCompare(h Host, tsval uint32) {
@@ -120,12 +121,5 @@ func (t *trail) hostCompare(h Host, tsval uint32) {
 }
 
 func (t *trail) hostNoStamp(strict bool) {
-	t.add(strict, "timestamp", "tcp_peer_is_proven", "%s", pick(strict, "the SYN has none: drop", "the SYN has none: not looked at"))
-}
-
-func pick(cond bool, yes, no string) string {
-	if cond {
-		return yes
-	}
-	return no
+	t.add(strict, "timestamp", "tcp_peer_is_proven", "%s", words.Pick(strict, "the SYN has none: drop", "the SYN has none: not looked at"))
 }

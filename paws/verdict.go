@@ -1,10 +1,7 @@
 package paws
 
 import (
-	"fmt"
-	"strconv"
-	"strings"
-
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -25,7 +22,7 @@ var actionNames = [...]string{
 }
 
 // String says what is done.
-func (a Action) String() string { return nameOf("Action", actionNames[:], uint8(a)) }
+func (a Action) String() string { return words.Name("Action", actionNames[:], uint8(a)) }
 
 // A Reason is why, in this library's words.
 type Reason uint8
@@ -78,7 +75,7 @@ var reasonNames = [...]string{
 }
 
 // String says why, to be read after [Action.String].
-func (r Reason) String() string { return nameOf("Reason", reasonNames[:], uint8(r)) }
+func (r Reason) String() string { return words.Name("Reason", reasonNames[:], uint8(r)) }
 
 // A DropReason is what the kernel tells kfree_skb, and so dropwatch, perf and BPF.
 // The zero DropReason is none: the segment is not dropped, or this kernel (before
@@ -104,14 +101,7 @@ func (d DropReason) String() string {
 	if d == 0 {
 		return ""
 	}
-	return nameOf("DropReason", dropNames[:], uint8(d))
-}
-
-func nameOf(kind string, names []string, n uint8) string {
-	if n == 0 || int(n) >= len(names) {
-		return kind + "(" + strconv.Itoa(int(n)) + ")"
-	}
-	return names[n]
+	return words.Name("DropReason", dropNames[:], uint8(d))
 }
 
 // A Verdict is one decision: what is done with a segment, why, and what it leaves
@@ -126,17 +116,7 @@ type Verdict struct {
 }
 
 // String is a sentence: what is done, why, and the counters.
-func (v Verdict) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", v.Action, v.Reason)
-	if v.Counters.Len() > 0 {
-		fmt.Fprintf(&b, " (%s)", v.Counters)
-	}
-	if v.Drop != 0 {
-		fmt.Fprintf(&b, " [%s]", v.Drop)
-	}
-	return b.String()
-}
+func (v Verdict) String() string { return words.Sentence(v.Action, v.Reason, v.Counters, v.Drop) }
 
 // verdict builds a Verdict; its arguments stand in the order of its fields.
 func verdict(a Action, r Reason, d DropReason, counters ...kernel.Counter) Verdict {

@@ -1,6 +1,9 @@
 package queue
 
-import "example.com/linuxtcp/kernel"
+import (
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/kernel"
+)
 
 // Clamp returns the backlog that listen(2) goes on with: backlog, or somaxconn if
 // that is smaller. Both are C ints compared as unsigned numbers (__sys_listen), so
@@ -25,7 +28,7 @@ func Clamp(backlog, somaxconn int32) uint32 {
 //
 // Evidence: the clamp observed on all kernels asked, the 16 bits from source.
 func AcceptLimit(sem *kernel.Semantics, backlog, somaxconn int32) uint32 {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	b := Clamp(backlog, somaxconn)
 	if sem.BacklogBits == 16 {
 		b &= 0xffff
@@ -58,6 +61,6 @@ func AcceptQueueFull(length, limit uint32) bool { return length > limit }
 //
 // Evidence: observed; see the row accept-full-alone of [kernel.Changes].
 func FullForSYN(sem *kernel.Semantics, length, limit, young uint32) bool {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	return AcceptQueueFull(length, limit) && (!sem.AcceptFullNeedsYoung || young > 1)
 }

@@ -3,6 +3,7 @@ package queue
 import (
 	"time"
 
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -31,7 +32,7 @@ const (
 // one does not. Evidence: observed on 4.4.155, 4.9.154, 4.19.78 (60 s after boot),
 // 5.10.223, 6.18.44; the edges from source.
 func CookieExpected(sem *kernel.Semantics, clock kernel.Clock, now time.Duration, stamp uint64) bool {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	hz := uint64(clock.HZ())
 	jiffies := clock.Jiffies(now)
 	switch sem.CookieGate {
@@ -51,7 +52,7 @@ func CookieExpected(sem *kernel.Semantics, clock kernel.Clock, now time.Duration
 // kernels whose comparison wraps do not move an unset stamp in the first 301 s
 // after boot. Evidence: from source.
 func CookieStamp(sem *kernel.Semantics, clock kernel.Clock, now time.Duration, stamp uint64) uint64 {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	hz := uint64(clock.HZ())
 	jiffies := clock.Jiffies(now)
 	var move bool
@@ -86,7 +87,7 @@ func CookieMinute(clock kernel.Clock, now time.Duration) uint32 {
 // another: for the count it was made in and the next (four counts to 3.12), so for
 // 60 to 120 s. Evidence: from source (8c27bd75f04f).
 func CookieFresh(sem *kernel.Semantics, made, now uint32) bool {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	return (now-made)&0xff < uint32(sem.CookieMinutes)
 }
 
@@ -120,7 +121,7 @@ func cookieMSSTable(sem *kernel.Semantics, ipv6 bool) []uint16 {
 // IPv4: 536, 1300, 1440, 1460 from 3.13 on (and RHEL 7); before, eight values from
 // 64 up to 8960 (2.6.36) or 4312. Evidence: from source.
 func CookieMSS(sem *kernel.Semantics, ipv6 bool, mss uint16) uint16 {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	table := cookieMSSTable(sem, ipv6)
 	return table[cookieMSSIndex(table, mss)]
 }

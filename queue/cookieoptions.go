@@ -1,6 +1,9 @@
 package queue
 
-import "example.com/linuxtcp/kernel"
+import (
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/kernel"
+)
 
 // CookieOptions are the options of a SYN that a cookie remembers in the low bits of
 // the SYN-ACK's timestamp, from where the client's ACK brings them back. Without
@@ -20,7 +23,7 @@ type CookieOptions struct {
 // (cookie_init_timestamp). Of the 9 bits four are the shift of the kernel's own
 // window, which is not modelled and left 0. Evidence: from source.
 func CookieTimestamp(sem *kernel.Semantics, clock uint32, o CookieOptions) uint32 {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	bits := sem.CookieTSBits
 	mask := uint32(1)<<bits - 1
 	v := o.encode(bits)
@@ -60,7 +63,7 @@ func (o CookieOptions) encode(bits int) uint32 {
 // tcp_window_scaling forbids it: such an ACK gets a RST (cookie_timestamp_decode,
 // from 2.6.36 on). Evidence: from source.
 func CookieOptionsFrom(sem *kernel.Semantics, sys *kernel.Sysctls, tsecr uint32) (o CookieOptions, ok bool) {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	if sem.CookieTSBits == 9 {
 		o.SACK = tsecr>>8&1 != 0
 		if shift := uint8(tsecr & 15); shift != 0 {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -24,13 +25,13 @@ import (
 // Of sys only TCPAbortOnOverflow is read. Evidence: observed on 3.10.108, 5.10.223,
 // 6.18.44 (overflowack); the order of the counters from source.
 func DecideFinalACK(sem *kernel.Semantics, sys *kernel.Sysctls, q Queues) Verdict {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	return decideFinalACK(sem, sys, q, nil)
 }
 
 // ExplainFinalACK returns [DecideFinalACK]'s verdict with the checks that led to it.
 func ExplainFinalACK(sem *kernel.Semantics, sys *kernel.Sysctls, q Queues) Explanation {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	var t trail
 	v := decideFinalACK(sem, sys, q, &t)
 	return Explanation{Verdict: v, Checks: t.checks}
@@ -67,14 +68,14 @@ func decideFinalACK(sem *kernel.Semantics, sys *kernel.Sysctls, q Queues, t *tra
 //
 // Evidence: observed on 5.10.223, 6.18.44 (overflowack, cookie).
 func DecideCookieACK(sem *kernel.Semantics, q Queues) Verdict {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	return decideCookieACK(sem, q, nil)
 }
 
 // ExplainCookieACK returns [DecideCookieACK]'s verdict with the checks that led to
 // it.
 func ExplainCookieACK(sem *kernel.Semantics, q Queues) Explanation {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	var t trail
 	v := decideCookieACK(sem, q, &t)
 	return Explanation{Verdict: v, Checks: t.checks}

@@ -120,7 +120,7 @@ func decideRequest(v *requestView, r *request, s *Segment, t *trail, d *decision
 	if sem.RequestWindowClamp {
 		window = min(window, 0xffff)
 	}
-	outside := !inWindow(s.Seq, s.end(), next, next+window)
+	outside := !serial.InWindow(s.Seq, s.end(), next, next+window)
 	if t != nil {
 		t.window(old, echo, outside)
 	}
@@ -233,11 +233,4 @@ func pawsRejects(v *requestView, r *request, tsval uint32, rst bool) bool {
 	}
 	age := synackTimeout(v.sem, int(r.timeouts), v.sys.TCPRTOMaxMs)
 	return !(rst && age >= time.Minute)
-}
-
-// inWindow is tcp_in_window: whether a segment touches [low, high).
-func inWindow(seq, end, low, high uint32) bool {
-	return seq == low ||
-		serial.After(end, low) && serial.Before(seq, high) ||
-		seq == high && seq == end
 }

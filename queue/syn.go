@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -82,13 +83,13 @@ type Peer struct {
 // Evidence: the floods and accept queue scripts, observed on 3.10.108 to 7.2.13;
 // order and IPv6 from source.
 func DecideSYN(sem *kernel.Semantics, sys *kernel.Sysctls, q Queues, syn SYN) Verdict {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	return decideSYN(sem, sys, q, syn, nil)
 }
 
 // ExplainSYN returns [DecideSYN]'s verdict with the checks that led to it.
 func ExplainSYN(sem *kernel.Semantics, sys *kernel.Sysctls, q Queues, syn SYN) Explanation {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	var t trail
 	v := decideSYN(sem, sys, q, syn, &t)
 	return Explanation{Verdict: v, Checks: t.checks}

@@ -3,6 +3,7 @@ package queue
 import (
 	"time"
 
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -20,7 +21,7 @@ const synackTimeoutMax = 120 * time.Second
 //
 // Evidence: observed on 5.10.223; 3 s and the cap from source.
 func SYNACKTimeout(sem *kernel.Semantics, n int, rtoMaxMs int) time.Duration {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	return synackTimeout(sem, n, rtoMaxMs)
 }
 
@@ -54,7 +55,7 @@ func synackTimeout(sem *kernel.Semantics, n, rtoMaxMs int) time.Duration {
 //
 // Evidence: observed on 5.10.223 (12 requests under backlog 16 leave 8 after 7 s).
 func SYNACKRetries(sem *kernel.Semantics, retries int, q Queues) int {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	return synackRetries(sem, retries, q)
 }
 
@@ -109,7 +110,7 @@ func DecideTimer(timeouts, retries, deferred int, acked bool) TimerStep {
 //
 // Evidence: from source, 2.6.32 to 7.2.
 func DeferAcceptRetries(sem *kernel.Semantics, secs int) int {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if secs <= 0 || sem.SYNACKTimeout <= 0 {
 		return 0
 	}
@@ -127,7 +128,7 @@ func DeferAcceptRetries(sem *kernel.Semantics, secs int) int {
 // its SYN-ACK is sent again until then, as far as tcp_synack_retries goes: without
 // pruning ([SYNACKRetries]) and before timers round.
 func SYNRecvLifetime(sem *kernel.Semantics, retries, rtoMaxMs int) (resends []time.Duration, end time.Duration) {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	for n := 0; ; n++ {
 		end += synackTimeout(sem, n, rtoMaxMs)
 		if n >= retries || n >= 255 {

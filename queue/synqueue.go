@@ -3,6 +3,7 @@ package queue
 import (
 	"math/bits"
 
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -19,7 +20,7 @@ import (
 // All three numbers are compared unsigned, so a negative tcp_max_syn_backlog does
 // not limit. Evidence: observed; the row synq-backlog of [kernel.Changes].
 func SYNQueueLimit(sem *kernel.Semantics, backlog, somaxconn, maxSYNBacklog int32) uint32 {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if sem.SYNQueue != kernel.SYNQueuePowerOfTwo {
 		return AcceptLimit(sem, backlog, somaxconn)
 	}
@@ -42,7 +43,7 @@ func SYNQueueLimit(sem *kernel.Semantics, backlog, somaxconn, maxSYNBacklog int3
 //
 // Evidence: observed; the row synq-above-backlog of [kernel.Changes].
 func SYNQueueFull(sem *kernel.Semantics, requests, limit uint32) bool {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if sem.SYNQueue == kernel.SYNQueueAboveBacklog {
 		return requests > limit
 	}
@@ -54,7 +55,7 @@ func SYNQueueFull(sem *kernel.Semantics, requests, limit uint32) bool {
 // end it sooner, see [LastQuarterCapacity]. listen(0) gives 16 to 4.3, 0 to 6.12
 // (nobody can connect without cookies) and 1 later.
 func SYNQueueCapacity(sem *kernel.Semantics, limit uint32) uint64 {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if sem.SYNQueue == kernel.SYNQueueAboveBacklog {
 		return uint64(limit) + 1
 	}
@@ -79,7 +80,7 @@ func LastQuarter(requests uint32, maxSYNBacklog int32) bool {
 // with tcp_syncookies 0, from 3.17 on not while tcp_tw_recycle is set, and on IPv6
 // from 2.6.38 on.
 func LastQuarterApplies(sem *kernel.Semantics, sys *kernel.Sysctls, ipv6 bool) bool {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	return sys.TCPSyncookies == 0 && (sem.LastQuarter6 || !ipv6) &&
 		!(sem.Recycle == kernel.RecycleStrict && sys.TCPTwRecycle != 0)
 }

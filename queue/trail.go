@@ -3,6 +3,7 @@ package queue
 import (
 	"fmt"
 
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -19,7 +20,7 @@ func (t *trail) add(hit bool, name, fn, format string, args ...any) {
 
 func (t *trail) origin(syn SYN, fromTimeWait bool) {
 	if syn.TimeWait {
-		t.add(fromTimeWait, "reopens TIME_WAIT", "tcp_conn_request", "%s", pick(fromTimeWait,
+		t.add(fromTimeWait, "reopens TIME_WAIT", "tcp_conn_request", "%s", words.Pick(fromTimeWait,
 			"its number is kept: the SYN queue, recycle and last quarter are not looked at",
 			"this release loses its number: treated like any SYN"))
 	}
@@ -40,7 +41,7 @@ func (t *trail) synQueue(sem *kernel.Semantics, cookies int, q Queues, full, alw
 	default:
 		outcome = "not full"
 	}
-	op := pick(sem.SYNQueue == kernel.SYNQueueAboveBacklog, ">", ">=")
+	op := words.Pick(sem.SYNQueue == kernel.SYNQueueAboveBacklog, ">", ">=")
 	t.add(full || always, "SYN queue", "inet_csk_reqsk_queue_is_full", "%s queued, full if %s %d: %s",
 		count(q.Requests, "request"), op, q.SYNLimit, outcome)
 }
@@ -59,27 +60,27 @@ func (t *trail) acceptQueueSYN(sem *kernel.Semantics, q Queues, drop bool) {
 }
 
 func (t *trail) recycle(rejected bool) {
-	t.add(rejected, "tcp_tw_recycle", "tcp_peer_is_proven", "%s", pick(rejected,
+	t.add(rejected, "tcp_tw_recycle", "tcp_peer_is_proven", "%s", words.Pick(rejected,
 		"older than the host's last timestamp: drop", "nothing to hold against this SYN"))
 }
 
 func (t *trail) lastQuarter(requests uint32, m int32, last, proven bool) {
 	outcome := "not the last quarter"
 	if last {
-		outcome = "last quarter, " + pick(proven, "peer proven: passes", "peer not proven: drop")
+		outcome = "last quarter, " + words.Pick(proven, "peer proven: passes", "peer not proven: drop")
 	}
 	left := m - int32(requests)
 	t.add(last && !proven, "last quarter", "tcp_conn_request", "%d of %d used, %d %s %d: %s",
-		requests, m, left, pick(last, "<", ">="), m>>2, outcome)
+		requests, m, left, words.Pick(last, "<", ">="), m>>2, outcome)
 }
 
 func (t *trail) acceptQueueACK(q Queues, full bool, fn, outcome string) {
-	t.add(full, "accept queue", fn, "%d waiting, full if > %d: %s", q.AcceptLen, q.AcceptLimit, pick(full, outcome, "not full"))
+	t.add(full, "accept queue", fn, "%d waiting, full if > %d: %s", q.AcceptLen, q.AcceptLimit, words.Pick(full, outcome, "not full"))
 }
 
 func (t *trail) abort(sysctl int) {
 	t.add(sysctl != 0, "abort on overflow", "tcp_check_req", "tcp_abort_on_overflow is %d: %s", sysctl,
-		pick(sysctl != 0, "RST, request removed", "drop the ACK, keep the request"))
+		words.Pick(sysctl != 0, "RST, request removed", "drop the ACK, keep the request"))
 }
 
 func (t *trail) repeatedSYN(seq uint32) {
@@ -109,32 +110,25 @@ func (t *trail) window(old, echo, outside bool) {
 
 func (t *trail) deferAccept(timeouts, deferred int, bare, held bool) {
 	t.add(held, "defer accept", "tcp_check_req", "%d of %d timeouts, %s: %s", timeouts, deferred,
-		pick(bare, "no data", "with data"), pick(held, "wait for data", "go on"))
+		words.Pick(bare, "no data", "with data"), words.Pick(held, "wait for data", "go on"))
 }
 
 func (t *trail) rateLimit(soon bool) {
-	t.add(soon, "rate limit", "tcp_oow_rate_limited", "%s", pick(soon,
+	t.add(soon, "rate limit", "tcp_oow_rate_limited", "%s", words.Pick(soon,
 		"answered less than tcp_invalid_ratelimit ago: no answer", "not answered lately"))
 }
 
 func (t *trail) cookieExpected(expected bool) {
-	t.add(!expected, "cookie expected", "tcp_synq_no_recent_overflow", "%s", pick(expected,
+	t.add(!expected, "cookie expected", "tcp_synq_no_recent_overflow", "%s", words.Pick(expected,
 		"the listener sent cookies lately: look at the number", "no cookie was sent lately: the number is not looked at"))
 }
 
 func (t *trail) cookie(good, fresh bool) {
-	t.add(!good, "cookie", "__cookie_v4_check", "%s", pick(good, "good",
-		pick(fresh, "of these minutes, but with no MSS of the table", "not a cookie of these minutes")))
-}
-
-func pick(cond bool, yes, no string) string {
-	if cond {
-		return yes
-	}
-	return no
+	t.add(!good, "cookie", "__cookie_v4_check", "%s", words.Pick(good, "good",
+		words.Pick(fresh, "of these minutes, but with no MSS of the table", "not a cookie of these minutes")))
 }
 
 // count is "1 request", "2 requests".
 func count(n uint32, what string) string {
-	return fmt.Sprintf("%d %s%s", n, what, pick(n == 1, "", "s"))
+	return fmt.Sprintf("%d %s%s", n, what, words.Pick(n == 1, "", "s"))
 }

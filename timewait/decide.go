@@ -1,6 +1,7 @@
 package timewait
 
 import (
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/kernel/serial"
 )
@@ -53,7 +54,7 @@ func (d Decision) Rule() string {
 // 7.2.13 with 13 kinds of segments at 11 sequence numbers and with 7 timestamps (2618
 // segments each); 28 SYNs on ten kernels from 3.10.108 to 7.2.13.
 func Decide(sem *kernel.Semantics, v *View, s *Segment) Decision {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	f := observe(sem, v, s)
 	r := match(v.State, f)
 	if r == nil {
@@ -124,20 +125,11 @@ func observe(sem *kernel.Semantics, v *View, s *Segment) facts {
 	set(serial.After(end, v.RcvNxt), endAfter)
 	set(end == v.RcvNxt+1, endOne)
 	set(end == s.Seq, isEmpty)
-	set(InWindow(s.Seq, end, v.RcvNxt, v.RcvNxt+v.Window), inWindow)
+	set(serial.InWindow(s.Seq, end, v.RcvNxt, v.RcvNxt+v.Window), inWindow)
 	set(v.RFC1337, rfc1337)
 	if s.Timestamp && v.SeenAt != 0 {
 		set(PAWSRejects(sem, v.TSRecent, s.TSVal, v.SeenAt, v.Now, s.Flags&FlagRST != 0), isOld)
 		set(serial.Before(v.TSRecent, s.TSVal), newerTS)
 	}
 	return f
-}
-
-// InWindow reports whether a segment from seq up to end touches the window from low up
-// to high (tcp_in_window): it starts at low, or some of it lies inside, or it is empty
-// and stands at high.
-//
-// Every release. Evidence: from source.
-func InWindow(seq, end, low, high uint32) bool {
-	return seq == low || serial.After(end, low) && serial.Before(seq, high) || seq == high && seq == end
 }

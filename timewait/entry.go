@@ -1,9 +1,10 @@
 package timewait
 
 import (
-	"strconv"
 	"time"
 
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -23,14 +24,7 @@ const (
 var stateNames = [...]string{FinWait2: "FIN_WAIT2", TimeWait: "TIME_WAIT"}
 
 // String is the name that netstat shows.
-func (s State) String() string { return nameOf("State", stateNames[:], uint8(s)) }
-
-func nameOf(kind string, names []string, n uint8) string {
-	if n == 0 || int(n) >= len(names) {
-		return kind + "(" + strconv.Itoa(int(n)) + ")"
-	}
-	return names[n]
-}
+func (s State) String() string { return words.Name("State", stateNames[:], uint8(s)) }
 
 // Floor returns 3.5 retransmission timeouts, the least time for which the kernel
 // keeps FIN_WAIT2, and the whole of TIME_WAIT under tcp_tw_recycle: 4*rto - rto/2
@@ -52,7 +46,7 @@ func Floor(rto time.Duration) time.Duration { return 4*rto - rto/2 }
 //
 // Evidence: from source.
 func Linger2(sem *kernel.Semantics, sys *kernel.Sysctls, seconds int) time.Duration {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	switch {
 	case seconds < 0:
 		return -1
@@ -72,7 +66,7 @@ func Linger2(sem *kernel.Semantics, sys *kernel.Sysctls, seconds int) time.Durat
 func FinTime(sys *kernel.Sysctls, linger2, rto time.Duration) time.Duration {
 	t := linger2
 	if t == 0 {
-		t = time.Duration(knownSysctls(sys).TCPFinTimeout) * time.Second
+		t = time.Duration(given.Sysctls(sys).TCPFinTimeout) * time.Second
 	}
 	return max(t, Floor(rto))
 }
@@ -158,7 +152,7 @@ func Recycles(sem *kernel.Semantics, sys *kernel.Sysctls, ipv6, stamped, remembe
 
 // recyclable is all of that but the memory, which is asked only then.
 func recyclable(sem *kernel.Semantics, sys *kernel.Sysctls, ipv6, stamped bool) bool {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	// IPv6 recycling came with the last quarter for IPv6, in one commit (493f377d6dd5).
 	return sem.Recycle != kernel.RecycleGone && sys.TCPTwRecycle != 0 && stamped && (!ipv6 || sem.LastQuarter6)
 }
@@ -179,7 +173,7 @@ func ReopenISN(sndNxt uint32) uint32 { return max(sndNxt+65535+2, 1) }
 // Evidence: observed on 4.19.78, 5.10.223, 6.1.192 (lost), 3.10.108 and 6.18.44
 // (kept).
 func ReopenISNLost(sem *kernel.Semantics, ipv6 bool) bool {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if ipv6 {
 		return sem.TimeWaitISNLost6
 	}
@@ -194,7 +188,7 @@ func ReopenISNLost(sem *kernel.Semantics, ipv6 bool) bool {
 // Evidence: type information of Debian's 5.10, 6.1, 6.12 and 7.2 kernels; earlier
 // computed from source.
 func EntryBytes(sem *kernel.Semantics, ipv6 bool) int {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	if ipv6 {
 		return int(sem.TimeWaitBytes6)
 	}
@@ -206,4 +200,4 @@ func EntryBytes(sem *kernel.Semantics, ipv6 bool) int {
 // has its own.
 //
 // Evidence: from source.
-func LimitIsShared(sem *kernel.Semantics) bool { return !knownKernel(sem).MaxTWBucketsPerNetns }
+func LimitIsShared(sem *kernel.Semantics) bool { return !given.Kernel(sem).MaxTWBucketsPerNetns }

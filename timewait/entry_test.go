@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/linuxtcp/kernel"
+	"example.com/linuxtcp/kernel/serial"
 	"pgregory.net/rapid"
 )
 
@@ -277,7 +278,7 @@ func TestInWindow(t *testing.T) {
 		at := rapid.OneOf(rapid.Int64Range(-70000, 70000), rapid.Int64Range(int64(w)-2, int64(w)+2)).Draw(t, "seq")
 		n := rapid.OneOf(rapid.Int64Range(0, 3), rapid.Int64Range(0, 70000)).Draw(t, "len")
 		want := at == 0 || at+n > 0 && at < int64(w) || at == int64(w) && n == 0
-		if got := InWindow(low+uint32(at), low+uint32(at+n), low, low+w); got != want {
+		if got := serial.InWindow(low+uint32(at), low+uint32(at+n), low, low+w); got != want {
 			t.Fatalf("at %d, %d long, window %d: %v", at, n, w, got)
 		}
 	})

@@ -3,6 +3,7 @@ package timewait
 import (
 	"time"
 
+	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -35,7 +36,7 @@ import (
 // 6.18.44 (150 sockets), 3.18 and 10.25 s for FIN_WAIT2 of 3 and 10 s there; to 4.7
 // from source.
 func Lifetime(sem *kernel.Semantics, hz int, timeout time.Duration, busy bool) (lo, hi time.Duration) {
-	sem = knownKernel(sem)
+	sem = given.Kernel(sem)
 	clock, err := kernel.NewClock(*sem, hz)
 	if err != nil {
 		clock, err = kernel.NewClock(*sem, 250)

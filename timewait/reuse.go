@@ -3,8 +3,9 @@ package timewait
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 
+	"example.com/linuxtcp/internal/given"
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -43,11 +44,9 @@ type Reuse struct {
 // picks; a bound port on 6.18.44; FIN_WAIT2 on 5.10.223, 6.1.192, 6.12.107, 7.2.13.
 func DecideReuse(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) Verdict {
 	v := Verdict{Action: Refuse}
-	v.Reason = reuseReason(knownKernel(sem), knownSysctls(sys), r)
+	v.Reason = reuseReason(given.Kernel(sem), given.Sysctls(sys), r)
 	if v.Reason == BoundPort || v.Reason == OldEnough {
 		v.Action = Take
-	}
-	if v.Action == Take {
 		v.Counters = ReuseCounters(sem, r.Bound, true)
 	}
 	return v
@@ -82,7 +81,7 @@ func reuseReason(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) Reason {
 //
 // Evidence: observed on 3.10.108, 5.10.223, 6.18.44.
 func ReuseAge(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) bool {
-	sem, sys = knownKernel(sem), knownSysctls(sys)
+	sem, sys = given.Kernel(sem), given.Sysctls(sys)
 	switch {
 	case sem.TWReuseDelay:
 		return int32(r.NowMs-(r.EntryMs+uint32(sys.TCPTWReuseDelay))) > 0
@@ -99,7 +98,7 @@ func ReuseAge(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) bool {
 //
 // Evidence: observed on 3.10.108, 5.10.223, 6.18.44; 2.6.32 from source.
 func ReuseCounters(sem *kernel.Semantics, bound, taken bool) kernel.CounterSet {
-	if taken || !bound && !knownKernel(sem).TWRecycledTaken {
+	if taken || !bound && !given.Kernel(sem).TWRecycledTaken {
 		return kernel.CountersOf(kernel.TWRecycled)
 	}
 	return kernel.CounterSet{}
@@ -126,8 +125,8 @@ type ReuseCase struct {
 // String is the case on one line.
 func (c ReuseCase) String() string {
 	return fmt.Sprintf("%-10s %-15s tcp_tw_reuse=%d %-12s %-9s %-9s -> %s: %s",
-		pick(c.Bound, "bound port", "any port"), pick(c.Timestamps, "timestamps", "no timestamps"), c.Setting,
-		pick(c.Loopback, "loopback", "not loopback"), pick(c.Old, "old", "young"), c.State, c.Verdict.Action, c.Verdict.Reason)
+		words.Pick(c.Bound, "bound port", "any port"), words.Pick(c.Timestamps, "timestamps", "no timestamps"), c.Setting,
+		words.Pick(c.Loopback, "loopback", "not loopback"), words.Pick(c.Old, "old", "young"), c.State, c.Verdict.Action, c.Verdict.Reason)
 }
 
 // ReuseTable returns what connect() does in every case, as [DecideReuse] decides it on
@@ -162,23 +161,13 @@ func ReuseTable(sem *kernel.Semantics) []ReuseCase {
 	return all
 }
 
-func pick(cond bool, yes, no string) string {
-	if cond {
-		return yes
-	}
-	return no
-}
-
 // reuseSummary is the verdict's reason with the numbers, for trails.
 func reuseSummary(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) string {
-	var b strings.Builder
 	switch {
 	case sem.TWReuseDelay:
-		fmt.Fprintf(&b, "%d ms since it began, more than tcp_tw_reuse_delay %d", int32(r.NowMs-r.EntryMs), sys.TCPTWReuseDelay)
+		return fmt.Sprintf("%d ms since it began, more than tcp_tw_reuse_delay %d", int32(r.NowMs-r.EntryMs), sys.TCPTWReuseDelay)
 	case sem.MonotonicStamps:
-		fmt.Fprintf(&b, "%d second boundaries since the last timestamp, 1 or more", int32(r.Now-r.SeenAt))
-	default:
-		fmt.Fprintf(&b, "%d second boundaries since the last timestamp, more than 1", r.Now-r.SeenAt)
+		return fmt.Sprintf("%d second boundaries since the last timestamp, 1 or more", int32(r.Now-r.SeenAt))
 	}
-	return b.String()
+	return fmt.Sprintf("%d second boundaries since the last timestamp, more than 1", r.Now-r.SeenAt)
 }

@@ -1,9 +1,7 @@
 package timewait
 
 import (
-	"fmt"
-	"strings"
-
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -30,7 +28,7 @@ var actionNames = [...]string{
 }
 
 // String says what is done.
-func (a Action) String() string { return nameOf("Action", actionNames[:], uint8(a)) }
+func (a Action) String() string { return words.Name("Action", actionNames[:], uint8(a)) }
 
 // A Reason is why the kernel acts as it does, in this library's words.
 type Reason uint8
@@ -95,7 +93,7 @@ var reasonNames = [...]string{
 }
 
 // String says why, to be read after [Action.String].
-func (r Reason) String() string { return nameOf("Reason", reasonNames[:], uint8(r)) }
+func (r Reason) String() string { return words.Name("Reason", reasonNames[:], uint8(r)) }
 
 // A DropReason is what the kernel tells kfree_skb, and so dropwatch, perf and BPF,
 // about the segment. Kernels before 5.17 have none. The zero DropReason means none, or
@@ -113,7 +111,7 @@ func (d DropReason) String() string {
 	if d == 0 {
 		return ""
 	}
-	return nameOf("DropReason", []string{DropNotSpecified: "NOT_SPECIFIED", DropPAWS: "TCP_RFC7323_TW_PAWS"}, uint8(d))
+	return words.Name("DropReason", []string{DropNotSpecified: "NOT_SPECIFIED", DropPAWS: "TCP_RFC7323_TW_PAWS"}, uint8(d))
 }
 
 // A Verdict is one decision of the kernel: what it does, why, and what it leaves behind
@@ -127,14 +125,4 @@ type Verdict struct {
 }
 
 // String is a sentence: what is done, why, and the counters.
-func (v Verdict) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s", v.Action, v.Reason)
-	if v.Counters.Len() > 0 {
-		fmt.Fprintf(&b, " (%s)", v.Counters)
-	}
-	if v.Drop != 0 {
-		fmt.Fprintf(&b, " [%s]", v.Drop)
-	}
-	return b.String()
-}
+func (v Verdict) String() string { return words.Sentence(v.Action, v.Reason, v.Counters, v.Drop) }

@@ -15,3 +15,12 @@ func After(a, b uint32) bool { return Before(b, a) }
 
 // Between reports whether low <= x <= high on the circle, going up from low.
 func Between(x, low, high uint32) bool { return high-low >= x-low }
+
+// InWindow reports whether a segment from seq up to end touches the window from low up
+// to high (tcp_in_window): it starts at low, or some of it lies inside, or it is empty
+// and stands at high.
+//
+// Every release. Evidence: from source.
+func InWindow(seq, end, low, high uint32) bool {
+	return seq == low || After(end, low) && Before(seq, high) || seq == high && seq == end
+}
