@@ -4,8 +4,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
-	"unsafe"
 
+	"example.com/linuxtcp/internal/cputime"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -44,13 +44,15 @@ func BenchmarkLookup(b *testing.B) {
 				}
 				b.ReportAllocs()
 				i, rejects := 0, 0
+				cpu := cputime.Used()
 				for b.Loop() {
 					if _, _, rejected := c.Lookup(time.Minute, asked[i&(1<<16-1)], server, true, 0); rejected {
 						rejects++
 					}
 					i++
 				}
-				b.ReportMetric(float64(uintptr(len(c.v4.slots))*(unsafe.Sizeof(entry{})+4))/float64(c.Len()), "B/host")
+				b.ReportMetric(float64(cputime.Used()-cpu)/float64(b.N), "cpu-ns/op")
+				b.ReportMetric(float64(c.v4.bytes())/float64(c.Len()), "B/host")
 				b.ReportMetric(float64(c.Len()), "hosts")
 			})
 		}

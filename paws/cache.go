@@ -30,8 +30,8 @@ type Config struct {
 	// MetricsSlots is the boot parameter tcpmhash_entries, at most 2^24; 0 leaves it to
 	// memory. Not looked at to 3.5.
 	MetricsSlots int
-	// PeerThreshold is net.ipv4.inet_peer_threshold, 0 for what follows from memory.
-	// Not looked at from 3.6 on.
+	// PeerThreshold is net.ipv4.inet_peer_threshold, 0 for what follows from memory. It
+	// holds for IPv4 and IPv6 hosts each. Not looked at from 3.6 on.
 	PeerThreshold int
 	// Key is the secret by which hosts fall into buckets. Same key, same buckets.
 	Key uint64
@@ -56,18 +56,19 @@ type Config struct {
 //
 // Exact: what is remembered and what is made of it. An envelope: which hosts share a
 // bucket, which a real kernel draws from a secret; the phase of the timer to 3.0; and
-// above the threshold to 3.5 which host is forgotten, since a real kernel spares those
+// at the threshold to 3.5 which host is forgotten, since a real kernel spares those
 // that its routes refer to, and from 3.1 on drops those that stand in a new one's way.
+// In a full bucket of tcp_metrics the one that goes is the kernel's, even where several
+// were used last in the same jiffy.
 type Cache struct {
-	cfg    Config
-	sem    kernel.Semantics
-	sys    kernel.Sysctls
-	clock  kernel.Clock
-	hour   uint64 // metricsTimeout in jiffies
-	wall   time.Duration
-	now    time.Duration
-	known  bool // it knows its kernel
-	store  bool // there is anything to look up
+	cfg  Config
+	sem  kernel.Semantics
+	sys  kernel.Sysctls
+	hour uint64 // metricsTimeout in jiffies
+	clocks
+	known  bool    // it knows its kernel
+	store  bool    // there is anything to look up
+	judges [8]bool // RecycleJudges of every case
 	v4     table[uint32]
 	v6     table[[16]byte]
 	locals locals
@@ -106,31 +107,22 @@ func NewCache(cfg Config) (*Cache, error) {
 	if cfg.PeerThreshold == 0 {
 		cfg.PeerThreshold = PeerThreshold(cfg.MemoryBytes)
 	}
-	c := &Cache{cfg: cfg, sem: cfg.Semantics, sys: cfg.Sysctls, clock: clock, wall: cfg.Wall, known: true}
+	c := &Cache{cfg: cfg, sem: cfg.Semantics, sys: cfg.Sysctls, clocks: clocks{ticks: clock, wall: cfg.Wall}, known: true}
 	c.hour = uint64(metricsTimeout/time.Second) * uint64(cfg.HZ)
 	c.peers.due = never
 	if !cfg.Semantics.HostMetrics && !cfg.Semantics.HostPeersUnlisted {
 		c.peers.due = PeerSweep(0, cfg.PeerThreshold)
 	}
-	var shift uint // to 3.5 there are no buckets: hosts stand in the order of their hashes
+	var below uint32 // bits of a hash that make no difference to its bucket; to 3.5 there are no buckets
 	if cfg.Semantics.HostMetrics {
-		shift = 32 - uint(bits.Len(uint(cfg.MetricsSlots-1)))
+		below = (1<<32 - 1) >> bits.Len(uint(cfg.MetricsSlots-1))
 	}
-	c.v4.shift, c.v6.shift = shift, shift
+	c.v4.bucket, c.v6.bucket = ^below, ^below
 	key := cfg.Key
-	c.v4.hash = func(k uint32) uint32 { return mix(key ^ uint64(k)) }
-	c.v6.hash = func(k [16]byte) uint32 {
-		hi, lo := binary.BigEndian.Uint64(k[:8]), binary.BigEndian.Uint64(k[8:])
-		return mix(lo ^ uint64(mix(key^hi))<<16)
-	}
+	c.v4.hash = func(k uint32) uint32 { return hash4(key, k) }
+	c.v6.hash = func(k [16]byte) uint32 { return hash6(key, &k) }
 	c.setStore()
 	return c, nil
-}
-
-// mix is the upper half of a 64-bit finalizer.
-func mix(x uint64) uint32 {
-	x = (x ^ x>>32) * 0xd6e8feb86659fd93
-	return uint32((x ^ x>>32) * 0xd6e8feb86659fd93 >> 32)
 }
 
 func checkWall(now, wall time.Duration) error {
@@ -140,8 +132,14 @@ func checkWall(now, wall time.Duration) error {
 	return nil
 }
 
+// setStore works out what follows from the sysctls.
 func (c *Cache) setStore() {
-	c.store = c.sem.ProvenPeers || recycles(&c.sem, &c.sys, false)
+	c.store = c.sem.ProvenPeers
+	for i := range c.judges {
+		ipv6, known, timestamp := i&1 != 0, i&2 != 0, i&4 != 0
+		c.judges[caseOf(ipv6, known, timestamp)] = RecycleJudges(&c.sem, &c.sys, ipv6, known, timestamp)
+		c.store = c.store || c.judges[i]
+	}
 }
 
 // SetSysctls changes the sysctls. What is remembered stays. It is an error if this
@@ -162,13 +160,14 @@ func (c *Cache) SetSysctls(sys kernel.Sysctls) error {
 // have shown at boot. A wall clock before 1970 is an error, as is a time that goes
 // back.
 func (c *Cache) SetWall(now, wall time.Duration) error {
-	if err := c.begin(now); err != nil {
+	if err := c.timely(now); err != nil {
 		return err
 	}
 	if err := checkWall(now, wall); err != nil {
 		return err
 	}
-	c.wall = wall
+	c.pass(now)
+	c.setWall(wall)
 	return nil
 }
 
@@ -176,22 +175,30 @@ var errNoKernel = errors.New("paws: the zero Cache knows no kernel: make one wit
 
 // begin checks a call's time and lets it pass.
 func (c *Cache) begin(now time.Duration) error {
+	if err := c.timely(now); err != nil {
+		return err
+	}
+	c.pass(now)
+	return nil
+}
+
+// timely checks the time of a call.
+func (c *Cache) timely(now time.Duration) error {
 	if !c.known {
 		return errNoKernel
 	}
 	if now < c.now {
 		return fmt.Errorf("paws: time %v is before %v, the time of the last call: time must not go back", now, c.now)
 	}
-	c.now = now
-	if now >= c.peers.due {
-		c.sweepPeers(now)
-	}
 	return nil
 }
 
-// seconds is the wall clock in seconds, as 32 bits.
-func (c *Cache) seconds(now time.Duration) uint32 {
-	return uint32((now + c.wall) / time.Second)
+// pass lets time go on to now, which is not before c.now.
+func (c *Cache) pass(now time.Duration) {
+	c.clocks.pass(now)
+	if now >= c.peers.due {
+		c.sweepPeers(now)
+	}
 }
 
 // Len returns how many hosts are remembered, or pairs of addresses from 3.14 on.
@@ -213,77 +220,84 @@ func (c *Cache) Lookup(now time.Duration, from, to netip.Addr, timestamp bool, t
 	if !c.store {
 		return false, false, false
 	}
-	if now >= c.peers.due {
-		c.sweepPeers(now)
+	if now > c.now {
+		c.pass(now)
 	}
-	c.now = max(c.now, now)
-	if from.Is4() || from.Is4In6() {
-		a := from.As4()
-		return judge(c, c.find4(binary.BigEndian.Uint32(a[:]), to), timestamp, tsval, false)
-	}
-	if !from.IsValid() {
-		return false, false, false
-	}
-	return judge(c, c.find6(from.As16(), to), timestamp, tsval, true)
-}
-
-func (c *Cache) find4(key uint32, to netip.Addr) *entry {
-	local, ok := c.locals.find(to, c.sem.HostMetricsLocal)
-	if !ok {
-		return nil
-	}
-	return c.v4.find(key, local)
-}
-
-func (c *Cache) find6(key [16]byte, to netip.Addr) *entry {
-	local, ok := c.locals.find(to, c.sem.HostMetricsLocal)
-	if !ok {
-		return nil
-	}
-	return c.v6.find(key, local)
-}
-
-// judge makes the answer of Lookup from an entry, which may be nil.
-func judge(c *Cache, e *entry, timestamp bool, tsval uint32, ipv6 bool) (proven, judged, rejected bool) {
 	timestamp = timestamp && c.sys.TCPTimestamps != 0
-	judged = RecycleJudges(&c.sem, &c.sys, ipv6, e != nil, timestamp)
+	if !from.Is4() {
+		if from = from.Unmap(); !from.IsValid() {
+			return false, false, false
+		}
+	}
+	e := c.find(from, to)
+	judged = c.judges[caseOf(!from.Is4(), e != nil, timestamp)]
 	if e == nil || !judged && !c.sem.ProvenPeers {
 		return false, judged, false // an entry that is not asked for is not looked at
 	}
-	age(c, e)
+	c.age(e)
 	if judged {
-		rejected = RecycleRejects(&c.sem, e.host(), c.seconds(c.now), timestamp, tsval)
+		rejected = RecycleRejects(&c.sem, e.host(), c.second, timestamp, tsval)
 	}
-	return PeerProven(&c.sem, e.meta&entryRTT != 0), judged, rejected
+	return PeerProven(&c.sem, e.rtt()), judged, rejected
+}
+
+// key4 is an IPv4 address as a number.
+func key4(a netip.Addr) uint32 {
+	b := a.As4()
+	return binary.BigEndian.Uint32(b[:])
+}
+
+// find returns the entry of a host and one of our addresses, or nil.
+func (c *Cache) find(from, to netip.Addr) *entry {
+	local, ok := c.locals.find(to, c.sem.HostMetricsLocal)
+	if !ok {
+		return nil
+	}
+	if from.Is4() {
+		k := key4(from)
+		return c.v4.find(hash4(c.cfg.Key, k), k, local)
+	}
+	k := from.As16()
+	return c.v6.find(hash6(c.cfg.Key, &k), k, local)
+}
+
+// caseOf numbers what RecycleJudges asks of a SYN.
+func caseOf(ipv6, known, timestamp bool) (i uint8) {
+	if ipv6 {
+		i = 1
+	}
+	if known {
+		i |= 2
+	}
+	if timestamp {
+		i |= 4
+	}
+	return i & 7
 }
 
 // age is what a look at an entry does to it: to 3.5 it was used, from 3.6 on it is
 // reset if its last connection ended more than an hour ago.
-func age(c *Cache, e *entry) {
+func (c *Cache) age(e *entry) {
 	if !c.sem.HostMetrics {
-		e.touch(c.clock.Jiffies(c.now))
-		return
+		e.touch(c.jiffies)
+	} else if c.jiffies-e.lastUse() > c.hour {
+		c.reset(e)
 	}
-	if j := c.clock.Jiffies(c.now); j-e.lastUse() > c.hour {
-		e.ts, e.stamp = 0, 0
-		e.setRTT(false)
-		e.touch(j)
-	}
+}
+
+func (c *Cache) reset(e *entry) {
+	e.ts, e.stamp = 0, 0
+	e.setRTT(false)
+	e.touch(c.jiffies)
 }
 
 // Host returns what is remembered of a host: its timestamp, whether a round-trip time
 // is known, and whether it is remembered at all. It changes nothing, and shows what is
 // over an hour old as it stands.
 func (c *Cache) Host(from, to netip.Addr) (h Host, rtt, known bool) {
-	switch from = from.Unmap(); {
-	case from.Is4():
-		a := from.As4()
-		if e := c.find4(binary.BigEndian.Uint32(a[:]), to); e != nil {
-			return e.host(), e.meta&entryRTT != 0, true
-		}
-	case from.IsValid():
-		if e := c.find6(from.As16(), to); e != nil {
-			return e.host(), e.meta&entryRTT != 0, true
+	if from = from.Unmap(); from.IsValid() {
+		if e := c.find(from, to); e != nil {
+			return e.host(), e.rtt(), true
 		}
 	}
 	return Host{}, false, false

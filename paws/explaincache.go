@@ -2,7 +2,6 @@ package paws
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"example.com/linuxtcp/kernel"
@@ -30,7 +29,7 @@ func (c *Cache) explain(now time.Duration, from, to netip.Addr, timestamp bool, 
 	if !known {
 		return Verdict{Action: Pass, Reason: HostUnknown}
 	}
-	seconds := c.seconds(now)
+	seconds := twin.second
 	fresh := HostFresh(&c.sem, h.Stamp, seconds)
 	t.hostAge(h, seconds, fresh)
 	switch {
@@ -57,8 +56,7 @@ func (c *Cache) explain(now time.Duration, from, to netip.Addr, timestamp bool, 
 // twin is a copy of the cache to try out on.
 func (c *Cache) twin() *Cache {
 	t := *c
-	t.v4.slots, t.v4.keys = slices.Clone(c.v4.slots), slices.Clone(c.v4.keys)
-	t.v6.slots, t.v6.keys = slices.Clone(c.v6.slots), slices.Clone(c.v6.keys)
+	t.v4, t.v6 = c.v4.clone(), c.v6.clone()
 	return &t
 }
 

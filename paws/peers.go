@@ -26,8 +26,8 @@ type peerVictim struct {
 func (c *Cache) sweepPeers(now time.Duration) {
 	for c.peers.due <= now {
 		if c.Len() > 0 {
-			at := c.clock.Jiffies(c.peers.due)
-			ttl := uint64(PeerTTL(c.Len(), c.cfg.PeerThreshold)) * uint64(c.clock.HZ()) / uint64(time.Second)
+			at := c.ticks.Jiffies(c.peers.due)
+			ttl := uint64(PeerTTL(c.Len(), c.cfg.PeerThreshold)) * uint64(c.ticks.HZ()) / uint64(time.Second)
 			c.v4.sweep(func(e *entry) bool { return at-e.lastUse() >= ttl })
 			c.v6.sweep(func(e *entry) bool { return at-e.lastUse() >= ttl })
 		}
@@ -43,23 +43,37 @@ func (c *Cache) sweepPeers(now time.Duration) {
 
 const victimBatch = 256
 
-// makeRoom forgets the host unused for longest if the table is full. Looking for it
-// means to look at all, so it looks for many at once; one that was used since is passed
-// over.
-func (c *Cache) makeRoom() {
-	for c.Len() >= c.cfg.PeerThreshold && c.Len() > 0 {
+// makeRoom forgets a host if inet_peer is full, of which total hosts are the new one's
+// protocol: the one unused for longest, of whichever protocol. To 3.0 that happens when
+// the new host makes the threshold full, which is so one host more than ever stay.
+//
+// Looking for that host means to look at all, so it looks for many at once; one that was
+// used since is passed over.
+func (c *Cache) makeRoom(total int) {
+	if !c.sem.HostPeersUnlisted {
+		total++
+	}
+	if total < c.cfg.PeerThreshold {
+		return
+	}
+	for was := c.Len(); c.Len() == was && was > 0; {
 		if len(c.peers.victims) == 0 {
 			c.findVictims()
 		}
 		v := c.peers.victims[len(c.peers.victims)-1]
 		c.peers.victims = c.peers.victims[:len(c.peers.victims)-1]
 		if v.v6 {
-			if i := c.v6.findAt(v.k6, 0); i >= 0 && c.v6.slots[i].lastUse() == v.use {
-				c.v6.remove(i)
-			}
-		} else if i := c.v4.findAt(v.k4, 0); i >= 0 && c.v4.slots[i].lastUse() == v.use {
-			c.v4.remove(i)
+			drop(&c.v6, v.k6, v.use)
+		} else {
+			drop(&c.v4, v.k4, v.use)
 		}
+	}
+}
+
+// drop forgets a host that was not used since.
+func drop[K comparable](t *table[K], k K, use uint64) {
+	if e := t.find(t.hash(k), k, 0); e != nil && e.lastUse() == use {
+		t.remove(k, 0)
 	}
 }
 
@@ -80,16 +94,8 @@ func (c *Cache) findVictims() {
 		}
 		list = append(list, v)
 	}
-	for i := range c.v4.slots {
-		if e := &c.v4.slots[i]; e.live() {
-			add(peerVictim{use: e.lastUse(), k4: c.v4.keys[i]})
-		}
-	}
-	for i := range c.v6.slots {
-		if e := &c.v6.slots[i]; e.live() {
-			add(peerVictim{use: e.lastUse(), v6: true, k6: c.v6.keys[i]})
-		}
-	}
+	c.v4.each(func(s *slot[uint32]) { add(peerVictim{use: s.lastUse(), k4: s.key}) })
+	c.v6.each(func(s *slot[[16]byte]) { add(peerVictim{use: s.lastUse(), v6: true, k6: s.key}) })
 	slices.SortFunc(list, func(a, b peerVictim) int { return cmp.Compare(b.use, a.use) })
 	c.peers.victims = list[max(0, len(list)-victimBatch):]
 }

@@ -1,7 +1,6 @@
 package paws
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -72,8 +71,7 @@ func (c *Cache) remember(now time.Duration, closing Closing, create bool) (wrote
 		wrote, short = store(c, &c.v6, from.As16(), local, closing, create)
 		return wrote, short, nil
 	}
-	a := from.As4()
-	wrote, short = store(c, &c.v4, binary.BigEndian.Uint32(a[:]), local, closing, create)
+	wrote, short = store(c, &c.v4, key4(from), local, closing, create)
 	return wrote, short, nil
 }
 
@@ -86,60 +84,59 @@ func (c *Cache) unmap(from netip.Addr) netip.Addr {
 }
 
 func (c *Cache) check(now time.Duration, closing *Closing) error {
-	switch {
-	case !c.known:
+	if !c.known {
 		return errNoKernel
+	}
+	switch {
 	case !closing.From.IsValid():
 		return errors.New("paws: Closing.From is not a valid address")
 	case closing.To.IsValid() && closing.From.Unmap().Is4() != closing.To.Unmap().Is4():
 		return fmt.Errorf("paws: Closing.From %v and Closing.To %v are not of one protocol", closing.From, closing.To)
-	case now < c.now:
-		return fmt.Errorf("paws: time %v is before %v, the time of the last call: time must not go back", now, c.now)
 	}
-	return nil
+	return c.timely(now)
 }
 
 // store is a write by a closing connection. An entry that is made or looked at by a
 // socket is aged first, one looked at by a minisock is not.
 func store[K comparable](c *Cache, t *table[K], k K, local uint16, closing Closing, create bool) (wrote, short bool) {
-	e := t.find(k, local)
-	if e == nil {
-		if !create {
-			return false, false
-		}
+	e, h := t.find(t.hash(k), k, local), Host{TS: closing.TS, Stamp: closing.Stamp}
+	switch {
+	case e != nil && create:
+		c.age(e)
+	case create:
 		e = add(c, t, k, local)
-	} else if create {
-		age(c, e)
+	case e == nil:
+		return false, false
 	}
-	h := Host{TS: closing.TS, Stamp: closing.Stamp}
-	if !StampRemembered(&c.sem, e.host(), h, c.seconds(c.now)) {
+	if !StampRemembered(&c.sem, e.host(), h, c.second) {
 		return false, true
 	}
 	e.ts, e.stamp = h.TS, h.Stamp
 	return true, true
 }
 
-// add makes an entry for a host that has none. A full bucket of tcp_metrics gives it
-// the place of the entry unused for longest.
+// add makes an entry for a host that has none. In a full bucket of tcp_metrics it takes
+// the place of the one unused for longest, in the chain too: of several the one nearest
+// to its head, which is where new ones come.
 func add[K comparable](c *Cache, t *table[K], k K, local uint16) *entry {
-	e := entry{meta: local | entryLive}
-	e.touch(c.clock.Jiffies(c.now))
 	if !c.sem.HostMetrics {
-		c.makeRoom()
-		return t.insert(k, e)
+		c.makeRoom(t.used)
+		return t.insert(k, newEntry(local, 0, c.jiffies))
 	}
-	b := t.bucket(k)
-	n4, oldest4 := c.v4.scan(b)
-	n6, oldest6 := c.v6.scan(b)
-	if n4+n6 < metricsDepth {
-		return t.insert(k, e)
+	hash := t.hash(k)
+	n4, old4 := c.v4.oldest(hash)
+	n6, old6 := c.v6.oldest(hash)
+	place := n4 + n6
+	switch {
+	case place < metricsDepth:
+	case n6 == 0 || n4 > 0 && old4.before(&old6.entry):
+		place = old4.place()
+		c.v4.remove(old4.key, old4.local())
+	default:
+		place = old6.place()
+		c.v6.remove(old6.key, old6.local())
 	}
-	if n6 == 0 || n4 > 0 && c.v4.slots[oldest4].lastUse() <= c.v6.slots[oldest6].lastUse() {
-		c.v4.remove(oldest4)
-	} else {
-		c.v6.remove(oldest6)
-	}
-	return t.insert(k, e)
+	return t.insert(k, newEntry(local, place, c.jiffies))
 }
 
 // Closed tells the cache that a connection's socket ended, whoever closed it
@@ -171,8 +168,7 @@ func (c *Cache) Closed(now time.Duration, closing Closing, rtt bool) error {
 		return err
 	}
 	if from := c.unmap(closing.From); from.Is4() {
-		a := from.As4()
-		update(c, &c.v4, binary.BigEndian.Uint32(a[:]), local, rtt)
+		update(c, &c.v4, key4(from), local, rtt)
 	} else {
 		update(c, &c.v6, from.As16(), local, rtt)
 	}
@@ -180,10 +176,10 @@ func (c *Cache) Closed(now time.Duration, closing Closing, rtt bool) error {
 }
 
 func update[K comparable](c *Cache, t *table[K], k K, local uint16, rtt bool) {
-	e := t.find(k, local)
+	e := t.find(t.hash(k), k, local)
 	switch {
 	case e != nil:
-		age(c, e)
+		c.age(e)
 	case !rtt:
 		return
 	default:
@@ -191,7 +187,7 @@ func update[K comparable](c *Cache, t *table[K], k K, local uint16, rtt bool) {
 	}
 	e.setRTT(rtt)
 	if rtt {
-		e.touch(c.clock.Jiffies(c.now))
+		e.touch(c.jiffies)
 	}
 }
 
@@ -206,23 +202,14 @@ func (c *Cache) Fetch(now time.Duration, from, to netip.Addr) (h Host, ok bool, 
 		return Host{}, false, err
 	}
 	from = c.unmap(from)
-	ipv6 := !from.Is4()
-	if ipv6 {
-		h, ok = fetch(c, c.find6(from.As16(), to))
-	} else {
-		a := from.As4()
-		h, ok = fetch(c, c.find4(binary.BigEndian.Uint32(a[:]), to))
+	e := c.find(from, to)
+	if e == nil {
+		return Host{}, false, nil
 	}
-	if !ok || h.Stamp == 0 || !FetchStamp(&c.sem, &c.sys, h, ipv6, c.seconds(now)) {
+	c.age(e)
+	h = e.host()
+	if h.Stamp == 0 || !FetchStamp(&c.sem, &c.sys, h, !from.Is4(), c.second) {
 		return Host{}, false, nil
 	}
 	return h, true, nil
-}
-
-func fetch(c *Cache, e *entry) (Host, bool) {
-	if e == nil {
-		return Host{}, false
-	}
-	age(c, e)
-	return e.host(), true
 }

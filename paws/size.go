@@ -21,8 +21,8 @@ const (
 	metricsTimeout = time.Hour // TCP_METRICS_TIMEOUT
 )
 
-// PeerThreshold returns the number of hosts above which inet_peer (to 3.5) forgets
-// hosts early: 65664, half of that to 32 MiB of memory, a quarter to 16 MiB, a
+// PeerThreshold returns the number of hosts at which inet_peer (to 3.5) forgets hosts
+// early: 65664, half of that to 32 MiB of memory, a quarter to 16 MiB, a
 // sixteenth to 8 MiB. 0 bytes stand for a large machine.
 //
 // From source.

@@ -1,191 +1,240 @@
 package paws
 
-// A table holds entries sorted by the bucket that their host hashes to, in an array
-// with gaps: linear probing in which no entry stands before its home, and every run
-// is in order. So all entries of a bucket stand together, a search ends early, and
-// the array may have any size, which keeps it nearly full: it grows by a fifteenth
-// when nine slots of ten are taken.
+import (
+	"math/bits"
+	"slices"
+)
+
+// A table finds the entry of a host. Every bucket has two homes, blocks of eight slots,
+// and an entry stands in either of them (cuckoo hashing): so the table may be nearly
+// full and of any size, and all entries of a bucket are found in one look. Of each slot
+// a tag of one byte stands apart, with few bits of the hash. The tags of a million hosts
+// fit into a processor's cache, and tell which slot to look at.
 type table[K comparable] struct {
-	keys  []K     // of the slots: apart, so that a search looks at little memory
-	slots []entry // the last one stays free
-	home  uint64  // slots that a bucket may have as its home
-	used  int
-	limit int  // of used, before it grows
-	shift uint // buckets are the upper bits of a hash: hash >> shift
-	hash  func(K) uint32
+	tags   []uint64 // of a block: a byte for each slot, 0 if it is free, else what tagOf says
+	slots  []slot[K]
+	rest   []slot[K] // what found no room in its homes, which takes many equal hashes
+	used   int
+	turn   int            // which entry of a full block makes room next
+	bucket uint32         // the bits of a hash that make its bucket
+	hash   func(K) uint32 // of a host
 }
 
-// An entry is what stands beside a key: 16 bytes.
-type entry struct {
-	ts    uint32
-	stamp uint32
-	use   uint32 // jiffies at its last use, lower half
-	useHi uint16 // and the 16 bits above
-	meta  uint16
+type slot[K comparable] struct {
+	key K
+	entry
 }
 
 const (
-	entryLive  = 1 << 15        // the slot is taken
-	entryRTT   = 1 << 14        // a round-trip time is remembered
-	entryLocal = entryRTT - 1   // which of our addresses
-	maxLocals  = entryLocal + 1 // and how many there may be
+	blockSlots = 8
+	tagLow     = 0x0101_0101_0101_0101 // the lowest bit of each tag
+	tagHigh    = tagLow << 7
+	tagRest    = tagHigh - tagLow // all bits but the highest
 )
 
-func (e *entry) live() bool      { return e.meta&entryLive != 0 }
-func (e *entry) lastUse() uint64 { return uint64(e.useHi)<<32 | uint64(e.use) }
+// tagOf is the tag of a host in a slot.
+func tagOf(hash uint32) uint64 { return uint64(max(hash&0xff, 1)) }
 
-func (e *entry) touch(jiffies uint64) {
-	e.use, e.useHi = uint32(jiffies), uint16(jiffies>>32)
+// zeros marks the bytes that are 0 by their highest bit.
+func zeros(x uint64) uint64 { return ^(x | (x&tagRest + tagRest)) & tagHigh }
+
+// homes returns the two blocks in which entries of a hash's bucket stand. Both spread
+// the buckets evenly, the second in an order of its own.
+func (t *table[K]) homes(hash uint32) (uint64, uint64) {
+	n := uint64(len(t.tags))
+	b := hash & t.bucket
+	return uint64(b) * n >> 32, uint64(b*0x9e3779b1) * n >> 32
 }
 
-func (e *entry) host() Host { return Host{TS: e.ts, Stamp: e.stamp} }
-
-func (e *entry) setRTT(known bool) {
-	e.meta &^= entryRTT
-	if known {
-		e.meta |= entryRTT
+// find returns the entry of a host and one of our addresses, or nil. hash is the host's.
+func (t *table[K]) find(hash uint32, k K, local uint16) *entry {
+	if len(t.tags) == 0 {
+		return nil
 	}
-}
-
-const (
-	tableSlack = 32 // slots behind the last home
-	tableMin   = 32 // homes of the smallest table
-)
-
-// bucket is where a host hashes to.
-func (t *table[K]) bucket(k K) uint32 { return t.hash(k) >> t.shift }
-
-// homeOf is the first slot in which an entry of that bucket may stand.
-func (t *table[K]) homeOf(bucket uint32) int {
-	return int(uint64(bucket<<t.shift) * t.home >> 32)
-}
-
-// find returns the entry of a host and one of our addresses, or nil.
-func (t *table[K]) find(k K, local uint16) *entry {
-	if i := t.findAt(k, local); i >= 0 {
-		return &t.slots[i]
+	first, second := t.homes(hash)
+	tags := tagOf(hash) * tagLow
+	// A bit for every slot whose tag fits: of the first block the highest of a byte, of the
+	// second the one below. Nearly always it is one slot if the host is known, else none.
+	fits := zeros(t.tags[first]^tags) | zeros(t.tags[second]^tags)>>1
+	for ; fits != 0; fits &= fits - 1 {
+		bit := uint64(bits.TrailingZeros64(fits))
+		i := (second+(first-second)*(bit&1))*blockSlots + bit/8
+		if s := &t.slots[i]; s.key == k && s.local() == local {
+			return &s.entry
+		}
+	}
+	for i := range t.rest {
+		if s := &t.rest[i]; s.key == k && s.local() == local {
+			return &s.entry
+		}
 	}
 	return nil
 }
 
-// findAt returns the slot of that entry, or -1.
-func (t *table[K]) findAt(k K, local uint16) int {
-	if t.used == 0 {
-		return -1
+// each calls f for every entry, in an order that follows from their history.
+func (t *table[K]) each(f func(s *slot[K])) {
+	for home := range t.tags {
+		t.eachOf(home, f)
 	}
-	var none K // what stands in a free slot, and is a key as well
-	b := t.bucket(k)
-	want := local | entryLive
-	home := t.homeOf(b)
-	for i := home; ; i++ {
-		key := t.keys[i]
-		if key == k && t.slots[i].meta&^entryRTT == want {
-			return i
-		}
-		// Every eighth slot is asked whether the bucket lies behind: to hash costs more than
-		// to look at a few slots too many.
-		if key == none && !t.slots[i].live() || (i-home)&7 == 7 && t.bucket(key) > b {
-			return -1
+	t.eachRest(f)
+}
+
+func (t *table[K]) eachOf(home int, f func(s *slot[K])) {
+	for i := range blockSlots {
+		if t.tags[home]>>(8*i)&0xff != 0 {
+			f(&t.slots[home*blockSlots+i])
 		}
 	}
 }
 
-// scan returns how many entries a bucket has and which of them was not used for
-// longest; of several the youngest, which is first in the kernel's chain.
-func (t *table[K]) scan(bucket uint32) (n, oldest int) {
-	oldest = -1
-	if t.used == 0 {
-		return 0, -1
+func (t *table[K]) eachRest(f func(s *slot[K])) {
+	for i := range t.rest {
+		f(&t.rest[i])
 	}
-	for i := t.homeOf(bucket); t.slots[i].live(); i++ {
-		switch b := t.bucket(t.keys[i]); {
-		case b > bucket:
-			return n, oldest
-		case b == bucket:
-			n++
-			if oldest < 0 || t.slots[i].lastUse() <= t.slots[oldest].lastUse() {
-				oldest = i
-			}
+}
+
+// eachInBucket calls f for the entries of a hash's bucket.
+func (t *table[K]) eachInBucket(hash uint32, f func(s *slot[K])) {
+	if len(t.tags) == 0 {
+		return
+	}
+	filter := func(s *slot[K]) {
+		if (t.hash(s.key)^hash)&t.bucket == 0 {
+			f(s)
 		}
 	}
+	first, second := t.homes(hash)
+	t.eachOf(int(first), filter)
+	if second != first {
+		t.eachOf(int(second), filter)
+	}
+	t.eachRest(filter)
+}
+
+// oldest returns how many entries a hash's bucket has, and which of them was not used
+// for longest; of several the one nearest to the head of the chain, where the kernel's
+// search begins.
+func (t *table[K]) oldest(hash uint32) (n int, oldest *slot[K]) {
+	t.eachInBucket(hash, func(s *slot[K]) {
+		n++
+		if oldest == nil || s.before(&oldest.entry) {
+			oldest = s
+		}
+	})
 	return n, oldest
 }
 
-// insert adds an entry, behind those of its bucket, and returns it. The table must not
-// have it yet.
-func (t *table[K]) insert(k K, e entry) *entry {
-	if t.used >= t.limit {
-		t.grow()
-	}
-	b := t.bucket(k)
-	for {
-		i := t.homeOf(b)
-		for t.slots[i].live() && t.bucket(t.keys[i]) <= b {
-			i++
-		}
-		end := i
-		for t.slots[end].live() {
-			end++
-		}
-		if end == len(t.slots)-1 { // the last slot ends every search
-			t.grow()
-			continue
-		}
-		copy(t.slots[i+1:end+1], t.slots[i:end])
-		copy(t.keys[i+1:end+1], t.keys[i:end])
-		t.slots[i], t.keys[i] = e, k
-		t.used++
-		return &t.slots[i]
-	}
+// set gives slot i to a host.
+func (t *table[K]) set(i int, s slot[K]) {
+	t.setTag(i, tagOf(t.hash(s.key)))
+	t.slots[i] = s
 }
 
-// remove takes out the entry at slot i and moves up those behind it.
-func (t *table[K]) remove(i int) {
-	for ; ; i++ {
-		if !t.slots[i+1].live() || t.homeOf(t.bucket(t.keys[i+1])) == i+1 {
-			break
-		}
-		t.slots[i], t.keys[i] = t.slots[i+1], t.keys[i+1]
+func (t *table[K]) setTag(i int, tag uint64) {
+	w, shift := &t.tags[i/blockSlots], i%blockSlots*8
+	*w = *w&^(0xff<<shift) | tag<<shift
+}
+
+// remove takes out an entry.
+func (t *table[K]) remove(k K, local uint16) {
+	e := t.find(t.hash(k), k, local)
+	if e == nil {
+		return
 	}
-	var none K
-	t.slots[i], t.keys[i] = entry{}, none
 	t.used--
+	first, second := t.homes(t.hash(k))
+	for _, home := range [...]uint64{first, second} {
+		for i := int(home) * blockSlots; i < int(home+1)*blockSlots; i++ {
+			if &t.slots[i].entry == e {
+				t.setTag(i, 0)
+				t.slots[i] = slot[K]{}
+				return
+			}
+		}
+	}
+	t.rest = slices.DeleteFunc(t.rest, func(s slot[K]) bool { return s.key == k && s.local() == local })
 }
 
 // sweep takes out every entry that drop names.
 func (t *table[K]) sweep(drop func(*entry) bool) {
-	for i := 0; i < len(t.slots); {
-		if e := &t.slots[i]; e.live() && drop(e) {
-			t.remove(i)
-			continue
+	t.rest = slices.DeleteFunc(t.rest, func(s slot[K]) bool { return drop(&s.entry) })
+	t.used = len(t.rest)
+	for i := range t.slots {
+		switch {
+		case t.tags[i/blockSlots]>>(i%blockSlots*8)&0xff == 0:
+		case drop(&t.slots[i].entry):
+			t.setTag(i, 0)
+			t.slots[i] = slot[K]{}
+		default:
+			t.used++
 		}
-		i++
 	}
 }
 
-// grow makes the table larger. Its entries are in order already.
-func (t *table[K]) grow() {
-	was, keys := t.slots, t.keys
-	t.home = max(tableMin, t.home+t.home/15+1)
-	t.limit = int(t.home * 9 / 10)
-	for {
-		t.slots, t.keys = make([]entry, int(t.home)+tableSlack), make([]K, int(t.home)+tableSlack)
-		next := 0
-		for i := range was {
-			if !was[i].live() {
-				continue
-			}
-			next = max(next, t.homeOf(t.bucket(keys[i])))
-			if next >= len(t.slots)-1 {
-				next = -1
-				break
-			}
-			t.slots[next], t.keys[next] = was[i], keys[i]
-			next++
-		}
-		if next >= 0 {
+const (
+	fullPercent = 95 // of the slots are in use when the table grows
+	mostMoves   = 100
+)
+
+// insert adds an entry and returns it. The table must not have it yet.
+func (t *table[K]) insert(k K, e entry) *entry {
+	if t.used >= len(t.slots)*fullPercent/100 {
+		t.grow()
+	}
+	t.used++
+	t.put(slot[K]{k, e})
+	if len(t.rest) > 0 && !t.sparse() {
+		t.grow()
+	}
+	return t.find(t.hash(k), k, e.local())
+}
+
+// sparse reports whether there is room enough: what finds none then has the same hash
+// as many others, and would find none in a larger table.
+func (t *table[K]) sparse() bool { return t.used <= len(t.slots)/2 }
+
+// put gives an entry a slot. Where both homes are full it takes the slot of another,
+// which moves to its other home, and so on; if that does not end soon, the one that
+// moved last rests.
+func (t *table[K]) put(s slot[K]) {
+	home, other := t.homes(t.hash(s.key))
+	if zeros(t.tags[home]) == 0 {
+		home = other
+	}
+	for range mostMoves {
+		if free := zeros(t.tags[home]); free != 0 {
+			t.set(int(home)*blockSlots+bits.TrailingZeros64(free)/8, s)
 			return
 		}
-		t.home += tableMin
+		t.turn = (t.turn + 1) % blockSlots
+		i := int(home)*blockSlots + t.turn
+		moved := t.slots[i]
+		t.set(i, s)
+		s = moved
+		if first, second := t.homes(t.hash(s.key)); first != home {
+			home = first
+		} else {
+			home = second
+		}
 	}
+	t.rest = append(t.rest, s)
+}
+
+// grow makes the table larger by a sixteenth, or as much as it takes.
+func (t *table[K]) grow() {
+	was := *t
+	for n := len(t.tags); ; {
+		n += n/16 + 1
+		t.tags, t.slots, t.rest = make([]uint64, n), make([]slot[K], n*blockSlots), nil
+		was.each(func(s *slot[K]) { t.put(*s) })
+		if len(t.rest) == 0 || t.sparse() {
+			return
+		}
+	}
+}
+
+func (t *table[K]) clone() table[K] {
+	c := *t
+	c.tags, c.slots, c.rest = slices.Clone(t.tags), slices.Clone(t.slots), slices.Clone(t.rest)
+	return c
 }
