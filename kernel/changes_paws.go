@@ -94,6 +94,13 @@ var pawsChanges = []Change{
 		apply:    func(s *Semantics) { s.PAWSWrapLimit = true },
 	},
 	{
+		ID: "metrics-at-close", Package: "paws", Since: "6.7", Commit: "a135798e6e20",
+		Backports: []Backport{maybe("6.6", 1), maybe("6.5", 11), maybe("6.1", 62), maybe("5.15", 138), maybe("5.10", 200), maybe("5.4", 260), maybe("4.19", -1), maybe("4.14", -1)},
+		Summary:   "A host gets an entry in tcp_metrics when a connection with it ends; it got one when a connection was established, which took the place of another in a full bucket.",
+		Evidence:  "from source; patch levels by the date of the stable releases",
+		apply:     func(s *Semantics) { s.MetricsAtClose = true },
+	},
+	{
 		ID: "paws-replay-1200", Package: "paws", Since: "6.7",
 		Summary:  "A disordered ACK passes PAWS if it is at most RTO old on a clock of 1200 Hz; the clock was taken for one of 1024 Hz.",
 		Evidence: fromSource,

@@ -57,6 +57,12 @@
 //     and so no longer passes PAWS as a disordered ACK.
 //   - paws-2147s (6.7): PAWS holds nothing against a segment after 2147 s of
 //     silence; it took 24 days.
+//   - metrics-at-close (6.7, perhaps 6.6.2 or later, perhaps 6.5.12 or later,
+//     perhaps 6.1.63 or later, perhaps 5.15.139 or later, perhaps 5.10.201 or later,
+//     perhaps 5.4.261 or later, perhaps 4.19.0 or later, perhaps 4.14.0 or later): A
+//     host gets an entry in tcp_metrics when a connection with it ends; it got one
+//     when a connection was established, which took the place of another in a full
+//     bucket.
 //   - paws-replay-1200 (6.7): A disordered ACK passes PAWS if it is at most RTO old
 //     on a clock of 1200 Hz; the clock was taken for one of 1024 Hz.
 //   - ts-usec (6.7): A route may give connections timestamps in microseconds.

@@ -236,6 +236,9 @@ type Semantics struct {
 	// address. Before, the socket writes one for the mapped address, which no SYN is
 	// held against.
 	HostMetricsMapped bool
+	// MetricsAtClose: tcp_metrics gets an entry when a connection ends. Before, when it
+	// is established.
+	MetricsAtClose bool
 
 	// Bookkeeping.
 

@@ -100,6 +100,32 @@ func (d *dumbCache) rtt(now int64, from, to netip.Addr, known bool) {
 	}
 }
 
+// look is a socket's, which may make a host.
+func (d *dumbCache) look(now int64, from, to netip.Addr, create bool) *dumbHost {
+	if !at(d.release, "3.6") {
+		create = false
+	}
+	key := d.key(from, to, true)
+	h := d.get(now, key, true)
+	if h == nil && create {
+		h = &dumbHost{used: now}
+		d.hosts[key] = h
+	}
+	return h
+}
+
+func (d *dumbCache) fetch(now int64, from, to netip.Addr) (h Host, ok bool) {
+	if !d.on(from) {
+		return Host{}, false
+	}
+	r := d.look(now, from, to, true)
+	age := (now + d.wall) / 1000
+	if r == nil || r.stamp == 0 || age-int64(r.stamp) > 60 || age < int64(r.stamp) && at(d.release, "2.6.33") {
+		return Host{}, false
+	}
+	return Host{r.ts, r.stamp}, true
+}
+
 func (d *dumbCache) lookup(now int64, from, to netip.Addr, timestamp bool, tsval uint32) (proven, judged, rejected bool) {
 	timestamp = timestamp && d.stamps
 	key := d.key(from, to, false)
@@ -160,7 +186,7 @@ func TestCacheAgainstDumbModel(t *testing.T) {
 			ts := rapid.OneOf(rapid.Uint32Range(1000, 1004), rapid.Uint32Range(1<<31+998, 1<<31+1006), rapid.Uint32()).Draw(t, "ts")
 			stamp := rapid.SampledFrom([]uint32{sec, sec, sec - 1, sec - 70, 0}).Draw(t, "stamp")
 			closing := Closing{From: from, To: to, TS: ts, Stamp: stamp}
-			switch op := rapid.SampledFrom([]string{"enter", "enter", "fin", "closed", "lookup", "lookup", "lookup", "wall", "sysctl"}).Draw(t, "op"); op {
+			switch op := rapid.SampledFrom([]string{"enter", "enter", "fin", "closed", "lookup", "lookup", "lookup", "established", "fetch", "wall", "sysctl"}).Draw(t, "op"); op {
 			case "enter", "fin":
 				f := c.EnterTimeWait
 				if op == "fin" {
@@ -185,6 +211,18 @@ func TestCacheAgainstDumbModel(t *testing.T) {
 				}
 				if r != (e.Verdict.Action == Drop) || !j != (e.Verdict.Reason == NotJudged) || strings.Contains(e.String(), "%!") || strings.Contains(e.String(), "not judged") {
 					t.Fatalf("%s: judged %v, rejected %v, explained as %v", release, j, r, e)
+				}
+			case "established":
+				if err := c.Established(at, from, to); err != nil {
+					t.Fatal(err)
+				}
+				if sem.HostMetrics {
+					d.look(now, from, to, !sem.MetricsAtClose)
+				}
+			case "fetch":
+				want, ok := d.fetch(now, from, to)
+				if got, has, err := c.Fetch(at, from, to); got != want || has != ok || err != nil {
+					t.Fatalf("%s: Fetch %v %v %v, want %v %v", release, got, has, err, want, ok)
 				}
 			case "wall":
 				wall := 1_000_000_000_000 + rapid.Int64Range(-100_000, 100_000).Draw(t, "step")

@@ -60,7 +60,7 @@ func TestMetricsChain(tt *testing.T) {
 			now += rapid.SampledFrom([]time.Duration{0, 0, 4 * time.Millisecond, time.Second}).Draw(t, "wait")
 			host := rapid.SampledFrom(hosts).Draw(t, "host")
 			l := chain.find(host)
-			switch op := rapid.SampledFrom([]string{"enter", "fin", "closed", "lookup"}).Draw(t, "op"); op {
+			switch op := rapid.SampledFrom([]string{"enter", "fin", "closed", "lookup", "established", "fetch"}).Draw(t, "op"); op {
 			case "lookup":
 				c.Lookup(now, host, netip.Addr{}, true, 5)
 			case "fin":
@@ -69,6 +69,19 @@ func TestMetricsChain(tt *testing.T) {
 				}
 			case "enter":
 				if _, _, err := c.EnterTimeWait(now, Closing{From: host, TS: 5, Stamp: c.seconds(now)}); err != nil {
+					t.Fatal(err)
+				}
+				if l == nil {
+					chain.add(host, now)
+				}
+			case "established", "fetch":
+				var err error
+				if op == "fetch" {
+					_, _, err = c.Fetch(now, host, netip.Addr{})
+				} else {
+					err = c.Established(now, host, netip.Addr{})
+				}
+				if err != nil {
 					t.Fatal(err)
 				}
 				if l == nil {

@@ -54,8 +54,9 @@
 //
 // [Cache] is a server's memory: inet_peer to 3.5, tcp_metrics after that, with its
 // keys, sizes and evictions. It is written when TIME_WAIT begins
-// ([Cache.EnterTimeWait]) and when a socket ends ([Cache.Closed]), and read by SYNs
-// ([Cache.Lookup]). A *Cache serves package queue as its PeerHistory. From 4.12 on no
+// ([Cache.EnterTimeWait]), when a connection is established ([Cache.Established]) and
+// when its socket ends ([Cache.Closed]), and read by SYNs ([Cache.Lookup]) and by
+// connect() ([Cache.Fetch]). A *Cache serves package queue as its PeerHistory. From 4.12 on no
 // timestamps are left in it, only whether a round-trip time of a host is known, which
 // lets the host into the last quarter of tcp_max_syn_backlog ([PeerProven]).
 //

@@ -99,15 +99,13 @@ func (c *Cache) check(now time.Duration, closing *Closing) error {
 // store is a write by a closing connection. An entry that is made or looked at by a
 // socket is aged first, one looked at by a minisock is not.
 func store[K comparable](c *Cache, t *table[K], k K, local uint16, closing Closing, create bool) (wrote, short bool) {
-	e, h := t.find(t.hash(k), k, local), Host{TS: closing.TS, Stamp: closing.Stamp}
-	switch {
-	case e != nil && create:
-		c.age(e)
-	case create:
-		e = add(c, t, k, local)
-	case e == nil:
+	var e *entry
+	if create {
+		e = lookIn(c, t, k, local, true)
+	} else if e = t.find(t.hash(k), k, local); e == nil {
 		return false, false
 	}
+	h := Host{TS: closing.TS, Stamp: closing.Stamp}
 	if !StampRemembered(&c.sem, e.host(), h, c.second) {
 		return false, true
 	}
@@ -139,6 +137,58 @@ func add[K comparable](c *Cache, t *table[K], k K, local uint16) *entry {
 	return t.insert(k, newEntry(local, place, c.jiffies))
 }
 
+// Established tells the cache that a connection was established, whoever opened it
+// (tcp_init_metrics). From 3.6 to 6.6 that makes an entry for a host that has none, with
+// tcp_no_metrics_save too: it holds nothing against a SYN and proves nobody, but takes a
+// place in its bucket. From 3.6 on an entry that is over an hour old begins anew. To 3.5
+// nothing happens. It matters to full buckets and old entries only; leave it out, and
+// these things happen when the connection ends.
+//
+// Errors are those of [Cache.EnterTimeWait]. From source; the row metrics-at-close of
+// [kernel.Changes].
+func (c *Cache) Established(now time.Duration, from, to netip.Addr) error {
+	if err := c.check(now, &Closing{From: from, To: to}); err != nil {
+		return err
+	}
+	if !c.sem.HostMetrics {
+		return c.begin(now)
+	}
+	_, err := c.look(now, from, to, !c.sem.MetricsAtClose)
+	return err
+}
+
+// look is how a socket comes by the entry of its peer: aged, and made if need be where
+// create says so. Otherwise it is nil if there is none.
+func (c *Cache) look(now time.Duration, from, to netip.Addr, create bool) (*entry, error) {
+	local, known := c.locals.find(to, c.sem.HostMetricsLocal)
+	if !known && create {
+		var err error
+		if local, err = c.locals.get(to, true); err != nil {
+			return nil, err
+		}
+		known = true
+	}
+	c.pass(now)
+	if !known {
+		return nil, nil
+	}
+	if from = c.unmap(from); from.Is4() {
+		return lookIn(c, &c.v4, key4(from), local, create), nil
+	}
+	return lookIn(c, &c.v6, from.As16(), local, create), nil
+}
+
+func lookIn[K comparable](c *Cache, t *table[K], k K, local uint16, create bool) *entry {
+	e := t.find(t.hash(k), k, local)
+	switch {
+	case e != nil:
+		c.age(e)
+	case create:
+		e = add(c, t, k, local)
+	}
+	return e
+}
+
 // Closed tells the cache that a connection's socket ended, whoever closed it
 // (tcp_update_metrics). rtt says that it measured a round-trip time and was not
 // backing off. From 3.6 on that makes an entry and remembers that its round-trip time
@@ -156,59 +206,35 @@ func (c *Cache) Closed(now time.Duration, closing Closing, rtt bool) error {
 	if !c.sem.HostMetrics || c.sys.TCPNoMetricsSave != 0 {
 		return c.begin(now)
 	}
-	local, known := c.locals.find(closing.To, c.sem.HostMetricsLocal)
-	if !known && rtt {
-		var err error
-		if local, err = c.locals.get(closing.To, true); err != nil {
-			return err
+	e, err := c.look(now, closing.From, closing.To, rtt)
+	if e != nil {
+		e.setRTT(rtt)
+		if rtt {
+			e.touch(c.jiffies)
 		}
-		known = true
 	}
-	if err := c.begin(now); err != nil || !known {
-		return err
-	}
-	if from := c.unmap(closing.From); from.Is4() {
-		update(c, &c.v4, key4(from), local, rtt)
-	} else {
-		update(c, &c.v6, from.As16(), local, rtt)
-	}
-	return nil
-}
-
-func update[K comparable](c *Cache, t *table[K], k K, local uint16, rtt bool) {
-	e := t.find(t.hash(k), k, local)
-	switch {
-	case e != nil:
-		c.age(e)
-	case !rtt:
-		return
-	default:
-		e = add(c, t, k, local)
-	}
-	e.setRTT(rtt)
-	if rtt {
-		e.touch(c.jiffies)
-	}
+	return err
 }
 
 // Fetch returns the timestamp that connect() to a host takes over: the remembered one
-// if [FetchStamp] says so, from 3.6 on after ageing. ok is false where there is none.
-// A socket that inherited a timestamp from a TIME_WAIT bucket does not ask.
+// if [FetchStamp] says so. From 3.6 on an entry that is over an hour old begins anew,
+// and a host that has none gets one, as long as tcp_tw_recycle is on
+// (tcp_fetch_timewait_stamp). ok is false where there is no timestamp. A socket that
+// inherited one from a TIME_WAIT bucket does not ask.
 func (c *Cache) Fetch(now time.Duration, from, to netip.Addr) (h Host, ok bool, err error) {
 	if err := c.check(now, &Closing{From: from, To: to}); err != nil {
 		return Host{}, false, err
 	}
-	if err := c.begin(now); err != nil {
+	ipv6 := !c.unmap(from).Is4()
+	if !recycles(&c.sem, &c.sys, ipv6) {
+		return Host{}, false, c.begin(now)
+	}
+	e, err := c.look(now, from, to, c.sem.HostMetrics)
+	if e == nil {
 		return Host{}, false, err
 	}
-	from = c.unmap(from)
-	e := c.find(from, to)
-	if e == nil {
-		return Host{}, false, nil
-	}
-	c.age(e)
 	h = e.host()
-	if h.Stamp == 0 || !FetchStamp(&c.sem, &c.sys, h, !from.Is4(), c.second) {
+	if h.Stamp == 0 || !FetchStamp(&c.sem, &c.sys, h, ipv6, c.second) {
 		return Host{}, false, nil
 	}
 	return h, true, nil

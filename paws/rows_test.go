@@ -57,6 +57,14 @@ var scenarios = map[string]func(t *testing.T, sem kernel.Semantics) string{
 		return fmt.Sprint(DisorderedACK(&sem, conn(), &Segment{ACK: true, TSVal: 998, Seq: 70, AckSeq: 9}))
 	},
 	"paws-2147s": func(t *testing.T, sem kernel.Semantics) string { return IdleLimit(&sem).String() },
+	"metrics-at-close": func(t *testing.T, sem kernel.Semantics) string {
+		c := scenarioCache(t, sem)
+		if err := c.Established(0, server, client); err != nil {
+			t.Fatal(err)
+		}
+		_, _, known := c.Host(server, client)
+		return fmt.Sprint(known)
+	},
 	"paws-replay-1200": func(t *testing.T, sem kernel.Semantics) string {
 		return fmt.Sprint(ReplayWindow(&sem, 50, 250, false))
 	},
@@ -106,7 +114,13 @@ func offsets(t *testing.T, sem kernel.Semantics) string { return OffsetScope(&se
 // scenarioCache remembers the client, with timestamp 1000.
 func scenarioCache(t *testing.T, sem kernel.Semantics) *Cache {
 	t.Helper()
-	sys := kernel.Sysctls{TCPTimestamps: 1, TCPTwRecycle: 1}
+	sys := kernel.Sysctls{TCPTimestamps: 1}
+	if sem.Recycle != kernel.RecycleGone {
+		sys.TCPTwRecycle = 1
+	}
+	if sem.TWReuseDelay {
+		sys.TCPTWReuseDelay = 1000
+	}
 	c, err := NewCache(Config{Semantics: sem, Sysctls: sys, Wall: 1e9 * time.Second})
 	if err != nil {
 		t.Fatal(err)
