@@ -68,6 +68,9 @@ func must[T any](v T, err error) T {
 // BenchmarkDecide is one decision each, on rows at both ends of the table and with what
 // costs most besides: a timestamp, counters, the rate limit. The budget is 10 ns and no
 // allocation.
+//
+// The result is in no variable: b.Loop keeps variables alive, in memory, and bytes that
+// are written one by one and copied together cost as much as the decision.
 func BenchmarkDecide(b *testing.B) {
 	sem := kernel.MustParse("7.2").Semantics()
 	timeWait := View{State: TimeWait, RcvNxt: 1000, SndNxt: 5, TSRecent: 77, SeenAt: 3, Now: 4, Jiffies: 900, Limit: 125}
@@ -98,8 +101,8 @@ func BenchmarkDecide(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if d := Decide(&sem, c.view, &c.s); d.Reason != c.reason {
-					b.Fatal(d)
+				if Decide(&sem, c.view, &c.s).Reason != c.reason {
+					b.Fatal("another row")
 				}
 			}
 		})
@@ -126,8 +129,8 @@ func BenchmarkDecideReuse(b *testing.B) {
 			sem := kernel.MustParse(c.release).Semantics()
 			b.ReportAllocs()
 			for b.Loop() {
-				if v := DecideReuse(&sem, &sys, c.r); v.Reason != c.reason {
-					b.Fatal(v)
+				if DecideReuse(&sem, &sys, c.r).Reason != c.reason {
+					b.Fatal("another reason")
 				}
 			}
 		})
