@@ -25,12 +25,13 @@ func TestReplyEchoesTheLastTimestamp(t *testing.T) {
 func TestNoAddressHasNoEntry(t *testing.T) {
 	tab := newTable(t, "7.2", nil)
 	must(tab.Enter(time.Second, Socket{Local: ours, Remote: theirs, State: TimeWait}))
-	for _, c := range [][2]netip.AddrPort{{ours, {}}, {{}, theirs}, {}} {
+	other := netip.MustParseAddrPort("10.0.0.77:7")
+	for _, c := range [][2]netip.AddrPort{{ours, {}}, {{}, theirs}, {}, {ours, other}, {other, theirs}} {
 		if _, ok, err := tab.Receive(2*time.Second, Segment{To: c[0], From: c[1]}); ok || err != nil {
 			t.Errorf("%v: Receive %v %v", c, ok, err)
 		}
-		if _, ok := tab.Find(c[0], c[1]); ok {
-			t.Errorf("%v: found", c)
+		if state, ok := tab.Find(c[0], c[1]); ok || state != 0 {
+			t.Errorf("%v: found in %v", c, state)
 		}
 		if v, _, err := tab.Connect(2*time.Second, c[0], c[1], true); v.Reason != NoEntry || err != nil {
 			t.Errorf("%v: Connect %v %v", c, v, err)
