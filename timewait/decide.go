@@ -3,7 +3,6 @@ package timewait
 import (
 	"example.com/linuxtcp/internal/given"
 	"example.com/linuxtcp/kernel"
-	"example.com/linuxtcp/kernel/serial"
 )
 
 // A View is an entry as a segment finds it, with what else the decision depends on.
@@ -29,12 +28,17 @@ type View struct {
 // A Decision is what becomes of a segment and of its entry.
 type Decision struct {
 	Verdict
-	Learn   bool // the entry remembers the segment's timestamp, and that it came now
-	Rearm   bool // its 60 s begin anew
-	Become  bool // it goes on from FIN_WAIT2 to TIME_WAIT
-	Stamp   bool // its rate limit begins anew
+	Update       // nothing if the entry goes
 	Limited bool // an ACK was due and held back
 	rule    *row
+}
+
+// An Update is what a segment changes in an entry that stays.
+type Update struct {
+	Learn  bool // it remembers the segment's timestamp, and that it came now
+	Rearm  bool // its 60 s begin anew
+	Become bool // it goes on from FIN_WAIT2 to TIME_WAIT
+	Stamp  bool // its rate limit begins anew
 }
 
 // Rule returns the ID of the row of [Decisions] that decided.
@@ -56,80 +60,72 @@ func (d Decision) Rule() string {
 func Decide(sem *kernel.Semantics, v *View, s *Segment) Decision {
 	sem = given.Kernel(sem)
 	f := observe(sem, v, s)
-	r := match(v.State, f)
+	r := rowIndex.match(v.State, f)
 	if r == nil {
 		return Decision{}
 	}
-	d := Decision{Verdict: Verdict{Action: r.action, Reason: r.reason}, rule: r}
-	d.Learn = r.does&learns != 0 && s.Timestamp && v.SeenAt != 0
-	d.Rearm = r.does&rearms != 0 || r.does&old1337 != 0 && !sem.TimeWaitRSTKeepsTimer
-	d.Become = r.does&becomes != 0
+	// In variables, and into the Decision all at once: a struct of small fields that is
+	// filled and then copied costs as much as the rest.
+	action, reason, does := r.action, r.reason, r.does
+	var drop DropReason
 	if sem.DropReasons > kernel.DropReasonsNone {
-		d.Drop = DropNotSpecified
+		drop = DropNotSpecified
 	}
-	if r.does&counts != 0 {
-		d.Counters = d.Counters.With(pawsCounter(sem))
+	var counters kernel.CounterSet
+	if does&counts != 0 {
+		counters = counters.With(pawsCounter(sem))
 		if sem.PAWSTimewaitCounter {
-			d.Drop = DropPAWS
+			drop = DropPAWS
 		}
 	}
-	switch {
-	case r.action == ResetRemove:
-		d.Counters = d.Counters.With(kernel.OutRsts)
-	case r.action == Reopen && s.Listener:
-		d.Drop = 0
-	case r.action == Reopen:
-		d.Action, d.Reason = SendACK, NewSYNNoListener
-	case limitedRow(*r) && sem.TimeWaitACKRateLimited && !AnswerExempt(s):
-		d.Limited = AnswerLimited(v.Answered, v.Jiffies, v.Limit)
-		d.Stamp = !d.Limited
-		if d.Limited {
-			d.hold(v.State)
+	var stamp, limited bool
+	switch action {
+	case ResetRemove:
+		counters = counters.With(kernel.OutRsts)
+	case Reopen:
+		if s.Listener {
+			drop = 0
+		} else {
+			action, reason = SendACK, NewSYNNoListener
+		}
+	case SendACK:
+		if limitedRow(r) && sem.TimeWaitACKRateLimited && !exempt(f) {
+			limited = AnswerLimited(v.Answered, v.Jiffies, v.Limit)
+			stamp = !limited
+		}
+		if limited {
+			action, reason = Drop, tooSoon(v.State, reason)
+			counters = counters.With(skipCounter(v.State))
 		}
 	}
-	return d
+	return Decision{
+		Verdict: Verdict{Action: action, Reason: reason, Drop: drop, Counters: counters},
+		Update: Update{
+			Learn:  does&learns != 0 && f&stamped != 0,
+			Rearm:  does&rearms != 0 || does&old1337 != 0 && !sem.TimeWaitRSTKeepsTimer,
+			Become: does&becomes != 0,
+			Stamp:  stamp,
+		},
+		Limited: limited,
+		rule:    r,
+	}
 }
 
-// hold turns an answer into silence.
-func (d *Decision) hold(state State) {
-	d.Action = Drop
-	c := kernel.TCPACKSkippedTimeWait
+// tooSoon is the reason of silence where an answer was due.
+func tooSoon(state State, due Reason) Reason {
 	switch {
 	case state == FinWait2:
-		c = kernel.TCPACKSkippedFinWait2
-		d.Reason = OutOfWindowTooSoon
-	case d.Reason == PAWSOld:
-		d.Reason = PAWSOldTooSoon
-	default:
-		d.Reason = AnsweredTooSoon
+		return OutOfWindowTooSoon
+	case due == PAWSOld:
+		return PAWSOldTooSoon
 	}
-	d.Counters = d.Counters.With(c)
+	return AnsweredTooSoon
 }
 
-// observe collects what the rows look at.
-func observe(sem *kernel.Semantics, v *View, s *Segment) facts {
-	var f facts
-	set := func(cond bool, bit facts) {
-		if cond {
-			f |= bit
-		}
+// skipCounter counts an answer that was held back.
+func skipCounter(state State) kernel.Counter {
+	if state == FinWait2 {
+		return kernel.TCPACKSkippedFinWait2
 	}
-	end := s.end()
-	set(s.Flags&FlagFIN != 0, isFIN)
-	set(s.Flags&FlagSYN != 0, isSYN)
-	set(s.Flags&FlagRST != 0, isRST)
-	set(s.Flags&FlagACK != 0, isACK)
-	set(s.Seq == v.RcvNxt, atNext)
-	set(serial.After(s.Seq, v.RcvNxt), seqAfter)
-	set(serial.Before(s.Seq, v.RcvNxt), seqBefore)
-	set(serial.After(end, v.RcvNxt), endAfter)
-	set(end == v.RcvNxt+1, endOne)
-	set(end == s.Seq, isEmpty)
-	set(serial.InWindow(s.Seq, end, v.RcvNxt, v.RcvNxt+v.Window), inWindow)
-	set(v.RFC1337, rfc1337)
-	if s.Timestamp && v.SeenAt != 0 {
-		set(PAWSRejects(sem, v.TSRecent, s.TSVal, v.SeenAt, v.Now, s.Flags&FlagRST != 0), isOld)
-		set(serial.Before(v.TSRecent, s.TSVal), newerTS)
-	}
-	return f
+	return kernel.TCPACKSkippedTimeWait
 }

@@ -10,35 +10,6 @@ import (
 
 //go:generate go test . -run TestDecisionDocIsCurrent -update
 
-// A facts is what the kernel looks at in a segment for an entry, one bit each.
-type facts uint16
-
-const (
-	isFIN facts = 1 << iota
-	isSYN
-	isRST
-	isACK
-	isOld     // PAWSRejects
-	inWindow  // overlaps the receive window
-	atNext    // seq = rcv_nxt
-	seqAfter  // seq after rcv_nxt
-	seqBefore // seq before rcv_nxt
-	endAfter  // ends after rcv_nxt
-	endOne    // ends at rcv_nxt + 1
-	isEmpty   // takes no sequence space
-	newerTS   // carries a timestamp later than the last one
-	rfc1337   // tcp_rfc1337 is set
-)
-
-var factNames = [...][2]string{
-	{"FIN", "no FIN"}, {"SYN", "no SYN"}, {"RST", "no RST"}, {"ACK", "no ACK"},
-	{"timestamp too old", "timestamp not too old"}, {"in the window", "out of the window"},
-	{"seq = rcv_nxt", "seq other than rcv_nxt"}, {"seq after rcv_nxt", "seq not after rcv_nxt"},
-	{"seq before rcv_nxt", "seq not before rcv_nxt"},
-	{"ends after rcv_nxt", "ends not after rcv_nxt"}, {"ends at rcv_nxt+1", "ends other than at rcv_nxt+1"},
-	{"empty", "not empty"}, {"newer timestamp", "no newer timestamp"}, {"tcp_rfc1337 on", "tcp_rfc1337 off"},
-}
-
 // A term is a conjunction: all bits of yes are set and none of no.
 type term struct{ yes, no facts }
 
@@ -101,25 +72,6 @@ var decisions = []row{
 	{"T7", TimeWait, []term{{yes: isOld}}, SendACK, PAWSOld, counts | rearms},
 	{"T8", TimeWait, []term{{yes: isACK}}, SendACK, OldSegment, rearms},
 	{"T9", TimeWait, nil, SendACK, OldSYN, 0},
-}
-
-// match returns the row that decides.
-func match(state State, f facts) *row {
-	for i := range decisions {
-		r := &decisions[i]
-		if r.state != state {
-			continue
-		}
-		if r.when == nil {
-			return r
-		}
-		for _, t := range r.when {
-			if t.holds(f) {
-				return r
-			}
-		}
-	}
-	return nil // no entry has another state
 }
 
 // A Rule is one row of the decision table, for reading.
@@ -190,7 +142,7 @@ func alsoOf(sem *kernel.Semantics, r row) []string {
 			add(true, "counts "+pawsCounter(sem).String())
 		}
 	}
-	if limitedRow(r) {
+	if limitedRow(&r) {
 		add(sem == nil, "rate limited from 4.0")
 		add(sem != nil && sem.TimeWaitACKRateLimited, "rate limited")
 	}
@@ -200,7 +152,7 @@ func alsoOf(sem *kernel.Semantics, r row) []string {
 
 // limitedRow reports whether a row's ACK is subject to tcp_invalid_ratelimit: all but
 // the one that acknowledges the FIN.
-func limitedRow(r row) bool { return r.action == SendACK && r.does&becomes == 0 }
+func limitedRow(r *row) bool { return r.action == SendACK && r.does&becomes == 0 }
 
 func pawsCounter(sem *kernel.Semantics) kernel.Counter {
 	if sem.PAWSTimewaitCounter {

@@ -206,6 +206,22 @@ func TestReuseAge(t *testing.T) {
 	}
 }
 
+func TestReuseCounters(t *testing.T) {
+	one := kernel.CountersOf(kernel.TWRecycled)
+	for _, c := range []struct {
+		release      string
+		bound, taken bool
+		want         kernel.CounterSet
+	}{
+		{"2.6.32", false, true, one}, {"2.6.32", true, true, one}, {"2.6.32", false, false, one}, {"2.6.32", true, false, kernel.CounterSet{}},
+		{"7.2", false, true, one}, {"7.2", true, true, one}, {"7.2", false, false, kernel.CounterSet{}}, {"7.2", true, false, kernel.CounterSet{}},
+	} {
+		if got := ReuseCounters(semOf(c.release), c.bound, c.taken); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
+
 func TestIsLoopback(t *testing.T) {
 	for _, c := range []struct {
 		local, remote string
@@ -264,6 +280,12 @@ func TestLifetime(t *testing.T) {
 	}
 	if got := Population(semOf("3.10"), 1000, 20); got != 2100 {
 		t.Errorf("20 closes/s: %v", got)
+	}
+	if got := Population(semOf("3.10"), 1000, 100/7.5); got < 749 || got > 751 {
+		t.Errorf("100 closes in 7.5 s are not yet busy: %v", got)
+	}
+	if lo, hi := Lifetime(semOf("5.10"), 250, 1, false); hi <= lo {
+		t.Errorf("the shortest timeout: %v to %v", lo, hi)
 	}
 	if got := Population(semOf("3.10"), 1000, 10); got != 562.5 {
 		t.Errorf("10 closes/s: %v", got)

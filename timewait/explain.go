@@ -79,9 +79,9 @@ func ExplainSegment(sem *kernel.Semantics, v *View, s *Segment) Explanation {
 	case d.rule == nil:
 	case d.rule.action == Reopen:
 		x.add(s.Listener, "listener", "tcp_v4_rcv", "%s", words.Pick(s.Listener, "somebody listens", "nobody listens: answered with an ACK"))
-	case limitedRow(*d.rule) && sem.TimeWaitACKRateLimited && AnswerExempt(s):
+	case limitedRow(d.rule) && sem.TimeWaitACKRateLimited && AnswerExempt(s):
 		x.add(false, "rate limit", "tcp_oow_rate_limited", "data or FIN: always answered")
-	case limitedRow(*d.rule) && sem.TimeWaitACKRateLimited:
+	case limitedRow(d.rule) && sem.TimeWaitACKRateLimited:
 		x.add(d.Limited, "rate limit", "tcp_oow_rate_limited", "%s", words.Pick(v.Answered == 0, "not answered before",
 			fmt.Sprintf("answered %d jiffies ago, limit %d", int32(v.Jiffies-v.Answered), v.Limit)))
 	}

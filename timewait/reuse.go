@@ -43,16 +43,17 @@ type Reuse struct {
 // Evidence: observed on 3.10.108, 5.10.223 and 6.18.44 for a port that connect()
 // picks; a bound port on 6.18.44; FIN_WAIT2 on 5.10.223, 6.1.192, 6.12.107, 7.2.13.
 func DecideReuse(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) Verdict {
-	v := Verdict{Action: Refuse}
-	v.Reason = reuseReason(given.Kernel(sem), given.Sysctls(sys), r)
-	if v.Reason == BoundPort || v.Reason == OldEnough {
-		v.Action = Take
-		v.Counters = ReuseCounters(sem, r.Bound, true)
+	why := reuseReason(given.Kernel(sem), given.Sysctls(sys), &r)
+	if why == BoundPort || why == OldEnough {
+		return Verdict{Action: Take, Reason: why, Counters: recycled}
 	}
-	return v
+	return Verdict{Action: Refuse, Reason: why}
 }
 
-func reuseReason(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) Reason {
+// recycled is what a connect() counts that takes an entry over.
+var recycled = kernel.CountersOf(kernel.TWRecycled)
+
+func reuseReason(sem *kernel.Semantics, sys *kernel.Sysctls, r *Reuse) Reason {
 	switch {
 	case r.SeenAt == 0:
 		return NoTimestamps
@@ -64,7 +65,7 @@ func reuseReason(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) Reason {
 		return ReuseOff
 	case sem.TWReuseLoopback && sys.TCPTWReuse == 2 && !r.Loopback:
 		return NotLoopback
-	case !ReuseAge(sem, sys, r):
+	case !oldEnough(sem, sys, r):
 		return TooYoung
 	}
 	return OldEnough
@@ -81,7 +82,10 @@ func reuseReason(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) Reason {
 //
 // Evidence: observed on 3.10.108, 5.10.223, 6.18.44.
 func ReuseAge(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) bool {
-	sem, sys = given.Kernel(sem), given.Sysctls(sys)
+	return oldEnough(given.Kernel(sem), given.Sysctls(sys), &r)
+}
+
+func oldEnough(sem *kernel.Semantics, sys *kernel.Sysctls, r *Reuse) bool {
 	switch {
 	case sem.TWReuseDelay:
 		return int32(r.NowMs-(r.EntryMs+uint32(sys.TCPTWReuseDelay))) > 0
@@ -99,7 +103,7 @@ func ReuseAge(sem *kernel.Semantics, sys *kernel.Sysctls, r Reuse) bool {
 // Evidence: observed on 3.10.108, 5.10.223, 6.18.44; 2.6.32 from source.
 func ReuseCounters(sem *kernel.Semantics, bound, taken bool) kernel.CounterSet {
 	if taken || !bound && !given.Kernel(sem).TWRecycledTaken {
-		return kernel.CountersOf(kernel.TWRecycled)
+		return recycled
 	}
 	return kernel.CounterSet{}
 }

@@ -274,7 +274,7 @@ func TestStrings(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if len(factNames) != 14 || facts(1)<<13 != rfc1337 {
+	if len(factNames) != 16 || facts(1)<<15 != stamped || (term{yes: rfc1337, no: isACK}).String() != "no ACK, tcp_rfc1337 on" {
 		t.Error("names of facts")
 	}
 	if (Decide(nil, &View{}, &Segment{}) != Decision{}) || (Decision{}).Rule() != "" {
