@@ -166,8 +166,8 @@ func (c *Cache) SetWall(now, wall time.Duration) error {
 	if err := checkWall(now, wall); err != nil {
 		return err
 	}
-	c.pass(now)
 	c.setWall(wall)
+	c.pass(now)
 	return nil
 }
 
@@ -195,10 +195,14 @@ func (c *Cache) timely(now time.Duration) error {
 
 // pass lets time go on to now, which is not before c.now.
 func (c *Cache) pass(now time.Duration) {
-	c.clocks.pass(now)
+	if c.now = now; now < c.until {
+		return
+	}
 	if now >= c.peers.due {
 		c.sweepPeers(now)
 	}
+	c.read()
+	c.until = min(c.until, c.peers.due)
 }
 
 // Len returns how many hosts are remembered, or pairs of addresses from 3.14 on.
@@ -206,40 +210,6 @@ func (c *Cache) Len() int { return c.v4.used + c.v6.used }
 
 // Now returns the time of the last call that took one.
 func (c *Cache) Now() time.Duration { return c.now }
-
-// Lookup returns what the kernel makes of a SYN at the moment now, as a listener
-// asks: proven ([PeerProven]), judged ([RecycleJudges]) and rejected
-// ([RecycleRejects]). from is who sent it and to our address; an IPv4 address mapped
-// to IPv6 is its IPv4 address, since such a SYN is an IPv4 SYN. timestamp says that
-// the SYN carries the timestamp tsval.
-//
-// It counts as a use of the host to 3.5; from 3.6 on it forgets what is an hour old.
-// An invalid from is unknown. A time before that of the last call is taken as that
-// time.
-func (c *Cache) Lookup(now time.Duration, from, to netip.Addr, timestamp bool, tsval uint32) (proven, judged, rejected bool) {
-	if !c.store {
-		return false, false, false
-	}
-	if now > c.now {
-		c.pass(now)
-	}
-	timestamp = timestamp && c.sys.TCPTimestamps != 0
-	if !from.Is4() {
-		if from = from.Unmap(); !from.IsValid() {
-			return false, false, false
-		}
-	}
-	e := c.find(from, to)
-	judged = c.judges[caseOf(!from.Is4(), e != nil, timestamp)]
-	if e == nil || !judged && !c.sem.ProvenPeers {
-		return false, judged, false // an entry that is not asked for is not looked at
-	}
-	c.age(e)
-	if judged {
-		rejected = RecycleRejects(&c.sem, e.host(), c.second, timestamp, tsval)
-	}
-	return PeerProven(&c.sem, e.rtt()), judged, rejected
-}
 
 // key4 is an IPv4 address as a number.
 func key4(a netip.Addr) uint32 {
@@ -261,33 +231,19 @@ func (c *Cache) find(from, to netip.Addr) *entry {
 	return c.v6.find(hash6(c.cfg.Key, &k), k, local)
 }
 
-// caseOf numbers what RecycleJudges asks of a SYN.
-func caseOf(ipv6, known, timestamp bool) (i uint8) {
-	if ipv6 {
-		i = 1
-	}
-	if known {
-		i |= 2
-	}
-	if timestamp {
-		i |= 4
-	}
-	return i & 7
-}
-
 // age is what a look at an entry does to it: to 3.5 it was used, from 3.6 on it is
 // reset if its last connection ended more than an hour ago.
 func (c *Cache) age(e *entry) {
-	if !c.sem.HostMetrics {
-		e.touch(c.jiffies)
-	} else if c.jiffies-e.lastUse() > c.hour {
-		c.reset(e)
+	if !c.sem.HostMetrics || c.jiffies-e.lastUse() > c.hour {
+		c.renew(e)
 	}
 }
 
-func (c *Cache) reset(e *entry) {
-	e.ts, e.stamp = 0, 0
-	e.setRTT(false)
+func (c *Cache) renew(e *entry) {
+	if c.sem.HostMetrics {
+		e.ts, e.stamp = 0, 0
+		e.setRTT(false)
+	}
 	e.touch(c.jiffies)
 }
 

@@ -12,24 +12,15 @@ type clocks struct {
 	ticks   kernel.Clock
 	wall    time.Duration // what the wall clock showed at boot
 	now     time.Duration
-	until   time.Duration // when one of them moves on
+	until   time.Duration // when they have to be read again
 	jiffies uint64
 	second  uint32
 }
 
-// pass lets time go on to now.
-func (c *clocks) pass(now time.Duration) {
-	c.now = now
-	if now >= c.until {
-		c.read()
-	}
-}
+// setWall sets the wall clock.
+func (c *clocks) setWall(wall time.Duration) { c.wall, c.until = wall, 0 }
 
-func (c *clocks) setWall(wall time.Duration) {
-	c.wall = wall
-	c.read()
-}
-
+// read reads both.
 func (c *clocks) read() {
 	c.jiffies = c.ticks.Jiffies(c.now)
 	c.second = c.seconds(c.now)

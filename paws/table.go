@@ -46,20 +46,28 @@ func (t *table[K]) homes(hash uint32) (uint64, uint64) {
 	return uint64(b) * n >> 32, uint64(b*0x9e3779b1) * n >> 32
 }
 
+// fits returns a bit for every slot of two blocks whose tag is the hash's: of the first
+// block the highest bit of a byte, of the second the one below. Nearly always it is one
+// slot if the host is known, else none.
+func (t *table[K]) fits(hash uint32, first, second uint64) uint64 {
+	tags := tagOf(hash) * tagLow
+	return zeros(t.tags[first]^tags) | zeros(t.tags[second]^tags)>>1
+}
+
+// slotOf is the slot that the lowest bit of fits stands for.
+func slotOf(fits, first, second uint64) uint64 {
+	bit := uint64(bits.TrailingZeros64(fits))
+	return (second+(first-second)*(bit&1))*blockSlots + bit/8
+}
+
 // find returns the entry of a host and one of our addresses, or nil. hash is the host's.
 func (t *table[K]) find(hash uint32, k K, local uint16) *entry {
 	if len(t.tags) == 0 {
 		return nil
 	}
 	first, second := t.homes(hash)
-	tags := tagOf(hash) * tagLow
-	// A bit for every slot whose tag fits: of the first block the highest of a byte, of the
-	// second the one below. Nearly always it is one slot if the host is known, else none.
-	fits := zeros(t.tags[first]^tags) | zeros(t.tags[second]^tags)>>1
-	for ; fits != 0; fits &= fits - 1 {
-		bit := uint64(bits.TrailingZeros64(fits))
-		i := (second+(first-second)*(bit&1))*blockSlots + bit/8
-		if s := &t.slots[i]; s.key == k && s.local() == local {
+	for fits := t.fits(hash, first, second); fits != 0; fits &= fits - 1 {
+		if s := &t.slots[slotOf(fits, first, second)]; s.key == k && s.local() == local {
 			return &s.entry
 		}
 	}
