@@ -19,8 +19,8 @@ func (t *trail) add(hit bool, name, fn, format string, args ...any) {
 	t.steps = append(t.steps, Step{Name: name, Detail: fmt.Sprintf(format, args...), Func: fn, Hit: hit})
 }
 
-func (t *trail) noACK() {
-	t.add(true, "flags", "tcp_rcv_established", "neither ACK nor RST: discarded before any other test")
+func (t *trail) noACK(sem *kernel.Semantics) {
+	t.add(true, "flags", "tcp_rcv_established", "neither ACK nor RST%s: discarded before any other test", words.Pick(sem.SYNValidated, " nor SYN", ""))
 }
 
 func (t *trail) noTimestamp() {

@@ -46,7 +46,7 @@ const (
 	OldBareACK  // a bare ACK below the window with an older timestamp
 	OldSYN      // a SYN with an older timestamp
 	OldSYNSoon  // the same, but answered less than tcp_invalid_ratelimit ago
-	NoACK       // has neither ACK nor RST
+	NoACK       // has neither ACK nor RST, nor, from 3.18 on, SYN
 	EchoUnknown // echoes a timestamp that was never sent
 	HostOlder   // tw_recycle: older than the host's last timestamp
 	HostNoStamp // tw_recycle: no timestamp, and the host's last one is fresh
@@ -88,11 +88,12 @@ const (
 	DropPAWSACK                            // TCP_RFC7323_PAWS_ACK, from 6.14
 	DropPAWSTimeWait                       // TCP_RFC7323_TW_PAWS, from 6.16
 	DropInvalidSYN                         // TCP_INVALID_SYN
+	DropFlags                              // TCP_FLAGS; on 5.18 too where the connection is ESTABLISHED, which is not told apart here
 )
 
 var dropNames = [...]string{
 	DropNotSpecified: "NOT_SPECIFIED", DropPAWS: "TCP_RFC7323_PAWS", DropPAWSACK: "TCP_RFC7323_PAWS_ACK",
-	DropPAWSTimeWait: "TCP_RFC7323_TW_PAWS", DropInvalidSYN: "TCP_INVALID_SYN",
+	DropPAWSTimeWait: "TCP_RFC7323_TW_PAWS", DropInvalidSYN: "TCP_INVALID_SYN", DropFlags: "TCP_FLAGS",
 }
 
 // String returns the kernel's name without its SKB_DROP_REASON_ prefix, and "" for
