@@ -251,8 +251,10 @@ func TestLifetime(t *testing.T) {
 		{"3.10", 1000, 30 * time.Second, false, 30000 * ms, 37500 * ms}, {"3.10", 1000, 5 * time.Second, false, 7500 * ms, 15000 * ms},
 		{"3.10", 1000, 700 * ms, false, 0, 768 * ms}, {"3.10", 100, 700 * ms, false, 0, 800 * ms}, {"3.10", 250, 700 * ms, false, 0, 768 * ms},
 		{"3.10", 1000, 3968 * ms, false, 0, 3968 * ms}, {"3.10", 1000, 3969 * ms, false, 7500 * ms, 15000 * ms},
-		{"4.4", 250, Length, false, 59996 * ms, 60000 * ms}, {"5.10", 250, Length, false, 59996 * ms, 62048 * ms}, {"5.10", 250, Length, true, 59996 * ms, 62048 * ms},
-		{"5.10", 1000, Length, false, 59999 * ms, 64096 * ms}, {"5.10", 100, Length, false, 59990 * ms, 65120 * ms}, {"5.10", 17, Length, false, 59996 * ms, 62048 * ms},
+		{"4.4", 250, Length, false, 59996 * ms, 60000 * ms}, {"4.7", 100, Length, true, 59990 * ms, 60000 * ms},
+		{"5.10", 250, Length, false, 60000 * ms, 62048 * ms}, {"5.10", 250, Length, true, 60000 * ms, 62048 * ms}, {"4.8", 250, Length, false, 60000 * ms, 62048 * ms},
+		{"5.10", 1000, Length, false, 60000 * ms, 64096 * ms}, {"5.10", 100, Length, false, 60000 * ms, 65120 * ms}, {"5.10", 17, Length, false, 60000 * ms, 62048 * ms},
+		{"5.10", 300, Length, false, 60000 * ms, 61706666667}, {"7.2", 250, 3 * time.Second, false, 3000 * ms, 3256 * ms}, {"7.2", 250, 10 * time.Second, false, 10000 * ms, 10256 * ms},
 		{"5.10", 250, 0, false, 0, 0},
 	} {
 		if lo, hi := Lifetime(semOf(c.release), c.hz, c.timeout, c.busy); lo != c.lo || hi != c.hi {
