@@ -171,6 +171,9 @@ func TestDecideSYNRecv(t *testing.T) {
 			t.Errorf("RequestAge after %d timeouts: %v", n, got)
 		}
 	}
+	if got := RequestAge(semantics("7.2"), 9, 1); got != 0 {
+		t.Errorf("RequestAge with a tcp_rto_max_ms of 1: %v", got)
+	}
 	if got := RequestAge(semantics("7.2"), 9, 0); got != 120*time.Second {
 		t.Errorf("RequestAge without tcp_rto_max_ms: %v", got)
 	}

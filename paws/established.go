@@ -75,12 +75,12 @@ func decideEstablished(sem *kernel.Semantics, c *Conn, s *Segment, now int64, t 
 		return Verdict{Action: Pass, Reason: Disordered}
 	case s.RST:
 		if t != nil {
-			t.flag("RST", "PAWS does not stop a RST: passes")
+			t.flag("RST", "tcp_validate_incoming", "PAWS does not stop a RST: passes")
 		}
 		return Verdict{Action: Pass, Reason: RSTExempt}
 	case s.SYN && sem.PAWSSYNChallenge:
 		if t != nil {
-			t.flag("SYN", "challenge ACK")
+			t.flag("SYN", "tcp_validate_incoming", "challenge ACK")
 		}
 		return challenge(sem, c)
 	case sem.PAWSOldACKs && s.bareACK() && serial.Before(s.Seq, c.RcvNxt):
@@ -90,7 +90,7 @@ func decideEstablished(sem *kernel.Semantics, c *Conn, s *Segment, now int64, t 
 		return Verdict{Action: Drop, Reason: OldBareACK, Drop: DropPAWSACK, Counters: oldACKCounters}
 	}
 	limited := sem.PAWSACKRateLimited && c.AnsweredLately && (s.Len == 0 || s.SYN)
-	if t != nil {
+	if t != nil && sem.PAWSACKRateLimited {
 		t.rateLimit(limited)
 	}
 	if limited {

@@ -64,7 +64,7 @@ func decideSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first,
 	}
 	if s.RST {
 		if t != nil {
-			t.flag("RST", "discarded for its missing ACK, not by PAWS")
+			t.flag("RST", "tcp_rcv_synsent_state_process", "discarded for its missing ACK, not by PAWS")
 		}
 		return Verdict{Action: Pass, Reason: RSTExempt}
 	}
@@ -149,7 +149,7 @@ func decideSYNRecv(sem *kernel.Semantics, sys *kernel.Sysctls, r Request, s *Seg
 	}
 	v := verdict(SendACK, OldSegment, requestDrop(sem))
 	limited := sem.RequestACKRateLimited && r.AnsweredLately && (s.Len == 0 || s.SYN)
-	if t != nil {
+	if t != nil && sem.RequestACKRateLimited && !s.RST {
 		t.rateLimit(limited)
 	}
 	switch {

@@ -39,6 +39,7 @@ const (
 	EchoGood                        // echoes a timestamp that we sent
 	NotJudged                       // tcp_tw_recycle does not look at this SYN
 	HostUnknown                     // nothing is remembered of the host
+	HostLapsed                      // what is remembered of the host is 60 s old
 
 	// It does not.
 	OldSegment  // the timestamp is older
@@ -63,6 +64,7 @@ var reasonNames = [...]string{
 	EchoGood:      "it echoes a timestamp that we sent",
 	NotJudged:     "tcp_tw_recycle does not look at it",
 	HostUnknown:   "nothing is remembered of its host",
+	HostLapsed:    "what is remembered of its host is 60 s old or older",
 	OldSegment:    "its timestamp is older than the remembered one",
 	OldTooSoon:    "its timestamp is older than the remembered one, less than tcp_invalid_ratelimit after the last answer",
 	OldBareACK:    "a bare ACK below the window with an older timestamp",
