@@ -98,7 +98,8 @@ func (o Orphan) Total() time.Duration { return o.Full + o.Entry }
 // socket for T - 60 s, and then an entry for T - 60 s as well: 2*(T-60) in all. So a
 // tcp_fin_timeout of 61 waits for 2 s, one of 90 for 60 s, and 120 for 120 s.
 //
-// linger2 comes from [Linger2]; a negative one aborts.
+// linger2 comes from [Linger2]; a negative one aborts. A socket that a process still
+// holds, after shutdown(SHUT_WR), stays in FIN_WAIT2 without any timer.
 //
 // One more case is not in the plan: where the segment that acknowledges our FIN
 // carries the peer's FIN, or finds the socket locked by a process, it stays a full

@@ -285,3 +285,26 @@ func TestInWindow(t *testing.T) {
 		}
 	})
 }
+
+func TestEntryBytes(t *testing.T) {
+	for release, want := range map[string][2]int{
+		"2.6.32": {256, 320}, "2.6.32-642.el6.x86_64": {256, 320}, "3.8": {256, 320}, "3.9": {192, 256}, "3.10.0-1160.el7.x86_64": {192, 256}, "3.12": {192, 256},
+		"3.13": {192, 192}, "4.0": {192, 192}, "4.1": {248, 248}, "5.9": {248, 248}, "5.10.223": {240, 240}, "6.0": {240, 240},
+		"6.1.192": {264, 264}, "6.11": {264, 264}, "6.12.107": {248, 248}, "7.1": {248, 248}, "7.2": {264, 264},
+	} {
+		if got := [2]int{EntryBytes(semOf(release), false), EntryBytes(semOf(release), true)}; got != want {
+			t.Errorf("%s: %v, want %v", release, got, want)
+		}
+	}
+	if EntryBytes(nil, false) != 0 || ReopenISNLost(nil, true) || !LimitIsShared(nil) {
+		t.Error("without kernel")
+	}
+}
+
+func TestLimitIsShared(t *testing.T) {
+	for release, want := range map[string]bool{"2.6.32": true, "4.10.17": true, "4.11": false, "7.2": false} {
+		if LimitIsShared(semOf(release)) != want {
+			t.Errorf("%s: not %v", release, want)
+		}
+	}
+}

@@ -28,6 +28,9 @@ import (
 // say, 0.24 s for TIME_WAIT (mod_timer's slack). Short timeouts there, which only
 // tcp_tw_recycle makes, may end at once if others are under way: the shortest is then 0.
 //
+// /proc/net/tcp and ss show the time left of timeout, not of these: to 4.0 an entry may
+// be gone before, and later stays after it shows 0.
+//
 // The bounds hold for an entry that no segment renews; see [Decisions]. hz other than
 // 100, 250, 300 and 1000 counts as 250. Zero Semantics or a timeout that is not
 // positive give 0.
