@@ -143,6 +143,10 @@ func EntryTimeout(state State, timeout, rto time.Duration, recycle bool) time.Du
 // To 4.10 the limit and the count are the machine's, from 4.11 on a network
 // namespace's ([kernel.Semantics].MaxTWBucketsPerNetns).
 //
+// A negative limit, which every kernel takes, allows none here and to 5.17. From 5.18 on
+// the kernel compares without sign, and it is no limit at all (observed: five entries
+// under -1 on 6.18.44, none on 5.10.223); that is not modelled.
+//
 // Evidence: observed on 3.10.108, 5.10.223, 6.18.44.
 func HasRoom(count, maxTWBuckets int) bool { return count < maxTWBuckets }
 
