@@ -255,7 +255,7 @@ func TestLifetime(t *testing.T) {
 		{"5.10", 250, Length, false, 60000 * ms, 62048 * ms}, {"5.10", 250, Length, true, 60000 * ms, 62048 * ms}, {"4.8", 250, Length, false, 60000 * ms, 62048 * ms},
 		{"5.10", 1000, Length, false, 60000 * ms, 64096 * ms}, {"5.10", 100, Length, false, 60000 * ms, 65120 * ms}, {"5.10", 17, Length, false, 60000 * ms, 62048 * ms},
 		{"5.10", 300, Length, false, 60000 * ms, 61706666667}, {"7.2", 250, 3 * time.Second, false, 3000 * ms, 3256 * ms}, {"7.2", 250, 10 * time.Second, false, 10000 * ms, 10256 * ms},
-		{"5.10", 250, 0, false, 0, 0},
+		{"5.10", 250, 0, false, 0, 0}, {"5.10", 250, -1, false, 0, 0}, {"5.10", 250, 1, false, 4 * ms, 8 * ms}, {"4.7", 250, 1, false, 0, 4 * ms},
 	} {
 		if lo, hi := Lifetime(semOf(c.release), c.hz, c.timeout, c.busy); lo != c.lo || hi != c.hi {
 			t.Errorf("%+v: %v to %v", c, lo, hi)
@@ -266,6 +266,10 @@ func TestLifetime(t *testing.T) {
 	}
 	if got := Population(semOf("3.10"), 1000, 20); got != 2100 {
 		t.Errorf("20 closes/s: %v", got)
+	}
+	// 100 in 7.5 s do not stall the wheel, more do.
+	if a, b := Population(semOf("3.10"), 1000, 100/7.5), Population(semOf("3.10"), 1000, 13.34); a < 749 || a > 751 || b < 1400 || b > 1402 {
+		t.Errorf("100 closes in 7.5 s: %v, a few more: %v", a, b)
 	}
 	if got := Population(semOf("3.10"), 1000, 10); got != 562.5 {
 		t.Errorf("10 closes/s: %v", got)
