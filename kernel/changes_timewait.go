@@ -92,7 +92,7 @@ var timewaitChanges = []Change{
 		ID: "tw-rst-keeps-timer", Package: "timewait", Since: "4.19", Commit: "63cc357f7bba",
 		Backports: []Backport{from("4.18", 8), between("4.14", -1, 177), between("4.9", 115, 154), maybe("4.4", 155), between("el8", -1, 147)},
 		Summary:   "With tcp_rfc1337 a RST no longer starts the 60 s of TIME_WAIT anew.",
-		Evidence:  fromSource,
+		Evidence:  "observed: left alone on 5.10.223, 6.1.192, 6.18.44, 7.2.13; before from source",
 		apply:     func(s *Semantics) { s.TimeWaitRSTKeepsTimer = true },
 	},
 	{
@@ -129,7 +129,7 @@ var timewaitChanges = []Change{
 		ID: "tw-reuse-not-fin-wait2", Package: "timewait", Since: "6.12", Commit: "0d9e5df4a257",
 		Backports: []Backport{from("6.11", 3), maybe("6.10", -1), maybe("6.6", -1), from("6.1", 113), maybe("5.15", -1), from("5.10", 227), maybe("5.4", -1), maybe("4.19", -1)},
 		Summary:   "connect() that looks for a port no longer takes over a FIN_WAIT2 entry, whatever tcp_tw_reuse says; one that is bound to its port still does.",
-		Evidence:  "observed: refused on 6.1.192, 6.12.107, 7.2.13, taken on 5.10.223; series from the changelogs of stable releases",
+		Evidence:  "observed: refused on 5.10.262, 6.1.170, 6.1.192, 6.12.43, 6.12.95, 6.12.107, 6.12.117, 7.2.13, taken on 5.10.223; series from the changelogs of stable releases",
 		apply:     func(s *Semantics) { s.TWReuseNotFinWait2 = true },
 	},
 	{

@@ -198,8 +198,8 @@ type Semantics struct {
 	// nothing else is new, and so is no disordered ACK.
 	ZeroWindowUpdates bool
 	// NoACKIgnored: a connection discards every segment that has neither ACK nor
-	// RST, a SYN among them, before PAWS and without a counter.
-	NoACKIgnored bool
+	// RST before PAWS and without a counter. SYNValidated: but not a SYN.
+	NoACKIgnored, SYNValidated bool
 	// PAWSSYNChallenge: an old SYN to a connection gets a challenge ACK
 	// (TCPSYNChallenge) and is no PAWSEstab.
 	PAWSSYNChallenge bool

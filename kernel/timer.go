@@ -114,7 +114,8 @@ func (c Clock) TimerExpiry(now, d time.Duration, kind TimerKind) time.Duration {
 
 // TimerBounds returns the earliest and the latest delay after which a timer of
 // delay d can fire, over all phases of the jiffies counter. It is what to expect
-// where the phase is not known.
+// where the phase is not known. To 4.7 the jiffy that runs when it is armed counts
+// as a whole one, so it may fire up to a jiffy early; from 4.8 on it never does.
 func (c Clock) TimerBounds(d time.Duration, kind TimerKind) (lo, hi time.Duration) {
 	delta := c.delayTicks(d)
 	if c.wheel != WheelCoarse {
@@ -123,7 +124,7 @@ func (c Clock) TimerBounds(d time.Duration, kind TimerKind) (lo, hi time.Duratio
 	lo, hi = c.at(delta)-c.Tick(), c.at(delta)
 	switch {
 	case c.wheel == WheelCoarse:
-		hi = c.at(delta + 1<<(3*wheelLevel(delta)))
+		lo, hi = hi, c.at(delta+1<<(3*wheelLevel(delta)))
 	case c.slacks(kind, delta):
 		hi = c.at(delta + delta/256)
 	}

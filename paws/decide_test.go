@@ -50,7 +50,13 @@ func TestDecideEstablished(t *testing.T) {
 		{"2.6.32", conn(), &Segment{RST: true, Timestamp: true, TSVal: 7}, 501, "passes: its timestamp is older, but it is a RST"},
 		// Not disordered: each of the conditions.
 		{"7.2", conn(), with(ack(998), func(s *Segment) { s.Len = 1 }), 501, "drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab) [TCP_RFC7323_PAWS]"},
-		{"7.2", conn(), with(ack(998), func(s *Segment) { s.ACK = false }), 501, "drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab) [TCP_RFC7323_PAWS]"},
+		{"3.7", conn(), with(ack(998), func(s *Segment) { s.ACK = false }), 501, "drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab)"},
+		// Without ACK, RST and SYN: discarded first, whatever its timestamp.
+		{"3.8", conn(), &Segment{Timestamp: true, TSVal: 7}, 501, "drop: it has neither ACK nor RST"},
+		{"3.18", conn(), &Segment{Timestamp: true, TSVal: 7}, 501, "drop: it has neither ACK nor RST"},
+		{"5.18", conn(), &Segment{Timestamp: true, TSVal: 1000, Len: 1}, 501, "drop: it has neither ACK nor RST [NOT_SPECIFIED]"},
+		{"7.2", conn(), &Segment{}, 501, "drop: it has neither ACK nor RST [TCP_FLAGS]"},
+		{"7.2", nil, &Segment{}, 501, "drop: it has neither ACK nor RST [TCP_FLAGS]"},
 		{"7.2", conn(), with(ack(998), func(s *Segment) { s.AckSeq = 8 }), 501, "drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab) [TCP_RFC7323_PAWS]"},
 		{"7.2", conn(), with(ack(998), func(s *Segment) { s.Seq = 71 }), 501, "drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab) [TCP_RFC7323_PAWS]"},
 		{"7.2", conn(), with(ack(998), func(s *Segment) { s.Window = 501 }), 501, "drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab) [TCP_RFC7323_PAWS]"},
@@ -70,6 +76,8 @@ func TestDecideEstablished(t *testing.T) {
 		// SYNs.
 		{"3.7", conn(), &Segment{SYN: true, Len: 1, Timestamp: true, TSVal: 7}, 501, "drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab)"},
 		{"3.10.108", conn(), &Segment{SYN: true, Len: 1, Timestamp: true, TSVal: 7}, 501, "drop: it has neither ACK nor RST"},
+		{"3.17", conn(), &Segment{SYN: true, Len: 1}, 501, "drop: it has neither ACK nor RST"},
+		{"3.18", conn(), &Segment{SYN: true, Len: 1}, 501, "passes: there is no timestamp to compare"},
 		{"3.10.108", conn(), &Segment{SYN: true, Len: 1}, 501, "drop: it has neither ACK nor RST"},
 		{"3.10.108", conn(), &Segment{RST: true, Timestamp: true, TSVal: 7}, 501, "passes: its timestamp is older, but it is a RST"},
 		{"3.10.108", conn(), ack(1000), 501, "passes: its timestamp is not older than allowed"},
@@ -162,6 +170,9 @@ func TestDecideSYNRecv(t *testing.T) {
 		if got := RequestAge(semantics("5.10.223"), n, 1000); got != want*time.Second {
 			t.Errorf("RequestAge after %d timeouts: %v", n, got)
 		}
+	}
+	if got := RequestAge(semantics("7.2"), 9, 1); got != 0 {
+		t.Errorf("RequestAge with a tcp_rto_max_ms of 1: %v", got)
 	}
 	if got := RequestAge(semantics("7.2"), 9, 0); got != 120*time.Second {
 		t.Errorf("RequestAge without tcp_rto_max_ms: %v", got)

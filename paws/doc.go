@@ -23,6 +23,7 @@
 //	SYN-RECV        0       RST after 60 s                        ACK, PAWSEstab
 //	synchronized    1       RST; disordered ACKs                  ACK, PAWSEstab
 //	  SYN                   (3.8-3.17: silence)                   challenge ACK, TCPSYNChallenge from 6.4
+//	  no flags                                                    ACK, PAWSEstab to 3.7; none from 3.8
 //	  old bare ACK                                                none, PAWSOldAck from 6.14
 //	FIN_WAIT2 mini  0       RST after 60 s                        ACK
 //	TIME_WAIT       0       RST after 60 s                        ACK, PAWSTimewait from 6.16, PAWSEstab before
@@ -89,7 +90,8 @@
 //
 // # Evidence
 //
-// testdata/observations holds what 3.10.108 answered; the tests replay all of it. SYNs
-// and RSTs to connections were observed on 2.6.32.67 to 7.2.13. Everything else is from
-// source, as the doc comments and [kernel.Changes] say.
+// testdata/observations holds what running kernels answered: 3.10.108 with
+// tcp_tw_recycle, and 5.10.223 to 7.2.13 on connections. The tests replay all of it.
+// SYNs and RSTs to connections were observed on 2.6.32.67 to 7.2.13. Everything else is
+// from source, as the doc comments and [kernel.Changes] say.
 package paws

@@ -106,6 +106,47 @@ func TestD1RemovedIn412(t *testing.T) {
 	})
 }
 
+// D1: only who closes first ends in TIME_WAIT and remembers. True: a server whose client
+// closes first remembers that it was there, but nothing of its clock.
+func TestD1OnlyTheActiveCloserRemembers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		release := rapid.SampledFrom([]string{"2.6.32", "3.5", "3.10.108", "4.4.155", "4.11"}).Draw(t, "release")
+		r := kernel.MustParse(release)
+		c, err := NewCache(Config{Semantics: r.Semantics(), Sysctls: kernel.Sysctls{TCPTwRecycle: 1, TCPTimestamps: 1}, Wall: 1e9 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ts, next := rapid.Uint32().Draw(t, "timestamp"), rapid.Uint32().Draw(t, "next")
+		closing := Closing{From: client, To: server, TS: ts, Stamp: 1e9}
+		if err := c.Closed(0, closing, true); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, rejected := c.Lookup(0, client, server, true, next); rejected {
+			t.Fatal("a SYN is dropped though the client closed first")
+		}
+		if _, _, err := c.EnterTimeWait(0, closing); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, rejected := c.Lookup(0, client, server, true, next); rejected != (dumbOlder(ts, next) > 1) {
+			t.Fatalf("the server closed first: rejected %v", rejected)
+		}
+	})
+}
+
+// D1: any packet of the slower host is dropped. Not true: a connection that is there is
+// none of the cache's business, in any release.
+func TestD1OnlySYNsAreHeldAgainstTheHost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		release, sem := drawSemantics(t)
+		own := rapid.Uint32Range(1, 1<<32-1).Draw(t, "its own last timestamp")
+		c := conn(func(c *Conn) { c.TS = own })
+		v := DecideEstablished(sem, c, &Segment{ACK: true, Seq: 70, AckSeq: 9, Timestamp: true, TSVal: own + rapid.Uint32Range(0, 1<<31-1).Draw(t, "newer")}, 501)
+		if v.Action != Pass {
+			t.Fatalf("%s: %v", release, v)
+		}
+	})
+}
+
 // scenarioCacheOf is a recycling server of a release that remembers the client.
 func scenarioCacheOf(t *testing.T, release string) *Cache {
 	t.Helper()

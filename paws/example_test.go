@@ -67,7 +67,7 @@ func Example_twoPhones() {
 	//  12 s  SYN of B: drop: its timestamp is older than the last one of its host (PAWSPassive, ListenDrops)
 	//  20 s  SYN of B: drop: its timestamp is older than the last one of its host (PAWSPassive, ListenDrops)
 	//  36 s  SYN of B: drop: its timestamp is older than the last one of its host (PAWSPassive, ListenDrops)
-	//  68 s  SYN of B: passes: its timestamp is older, but the remembered one has lapsed
+	//  68 s  SYN of B: passes: what is remembered of its host is 60 s old or older
 	//  69 s  the server closes B: written true <nil>, remembered 200069000 of second 69
 	//  70 s  SYN of A: passes: its timestamp is not older than allowed
 	//  71 s  the server closes A: written true <nil>, remembered 1200071000 of second 71
@@ -87,7 +87,7 @@ func ExampleCache_Explain() {
 	// = drop: its timestamp is older than the last one of its host (PAWSPassive, ListenDrops)
 	//   host            timestamp 5000 of second 10  (tcp_peer_is_proven)
 	//   age             now second 70, not less than 60 s: it does not count  (tcp_peer_is_proven)
-	// = passes: its timestamp is older, but the remembered one has lapsed
+	// = passes: what is remembered of its host is 60 s old or older
 }
 
 // A client that does not use timestamps: passes on 3.10, is dropped on 4.4.

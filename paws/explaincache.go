@@ -21,6 +21,7 @@ func (c *Cache) explain(now time.Duration, from, to netip.Addr, timestamp bool, 
 	twin := c.twin()
 	_, judged, rejected := twin.Lookup(now, from, to, timestamp, tsval)
 	h, _, known := twin.Host(from, to)
+	t.listener(&c.sem, from.Is4() || from.Is4In6())
 	if !judged {
 		t.recycleOff(c.whyNotJudged(from, known, timestamp))
 		return Verdict{Action: Pass, Reason: NotJudged}
@@ -34,7 +35,7 @@ func (c *Cache) explain(now time.Duration, from, to netip.Addr, timestamp bool, 
 	t.hostAge(h, seconds, fresh)
 	switch {
 	case !fresh:
-		return Verdict{Action: Pass, Reason: IdlePassed}
+		return Verdict{Action: Pass, Reason: HostLapsed}
 	case !timestamp:
 		t.hostNoStamp(rejected)
 	default:

@@ -27,8 +27,9 @@ import (
 //
 // The inherited timestamp is not held against a SYN-ACK, which replaces it.
 //
-// All releases; drop reason from 5.19 on. Evidence: 1 observed on 4.19.78, the rest
-// from source. c.Timestamps is not looked at, since nothing is agreed on yet; s
+// All releases; drop reason from 5.19 on. Evidence: 1 observed on 4.19.78, and on
+// 5.10.223, 6.1.192, 6.12.117, 6.18.44 and 7.2.13 from one tick off; the rest from
+// source. c.Timestamps is not looked at, since nothing is agreed on yet; s
 // must be read with tcp_timestamps on.
 func DecideSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first, clock uint32) Verdict {
 	return decideSYNSent(given.Kernel(sem), knownConn(c), knownSegment(s), now, first, clock, nil)
@@ -63,7 +64,7 @@ func decideSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first,
 	}
 	if s.RST {
 		if t != nil {
-			t.flag("RST", "discarded for its missing ACK, not by PAWS")
+			t.flag("RST", "tcp_rcv_synsent_state_process", "discarded for its missing ACK, not by PAWS")
 		}
 		return Verdict{Action: Pass, Reason: RSTExempt}
 	}
@@ -148,7 +149,7 @@ func decideSYNRecv(sem *kernel.Semantics, sys *kernel.Sysctls, r Request, s *Seg
 	}
 	v := verdict(SendACK, OldSegment, requestDrop(sem))
 	limited := sem.RequestACKRateLimited && r.AnsweredLately && (s.Len == 0 || s.SYN)
-	if t != nil {
+	if t != nil && sem.RequestACKRateLimited && !s.RST {
 		t.rateLimit(limited)
 	}
 	switch {

@@ -9,6 +9,7 @@ import (
 	"example.com/linuxtcp/paws"
 	"example.com/linuxtcp/queue"
 	"example.com/linuxtcp/timewait"
+	"pgregory.net/rapid"
 )
 
 var (
@@ -160,4 +161,35 @@ func TestListenerAgreesOnRequests(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A segment for an entry fails PAWS here where it does in package timewait, and counts
+// the same.
+func TestTimeWaitAgrees(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		sem := kernel.MustParse(rapid.SampledFrom([]string{"2.6.32", "2.6.38", "4.18", "4.19", "6.6", "6.7", "6.15", "6.16", "7.2"}).Draw(t, "release")).Semantics()
+		last := rapid.SampledFrom([]uint32{0, 1, 1000, 1 << 31}).Draw(t, "last")
+		tsval := last + uint32(rapid.SampledFrom([]int32{0, 1, -1, -2, -1 << 31, 1<<31 - 1}).Draw(t, "dts"))
+		seen := rapid.Uint32Range(0, 2).Draw(t, "stored in second") * 500
+		now := seen + rapid.SampledFrom([]uint32{0, 59, 60, 2146, 2147, 2073599, 2073600}).Draw(t, "age")
+		rst, stamped := rapid.Bool().Draw(t, "RST"), rapid.Bool().Draw(t, "stamped")
+		finWait2 := rapid.Bool().Draw(t, "FIN_WAIT2")
+		// A segment that nothing but its timestamp decides about: in FIN_WAIT2 an empty one
+		// in the window, in TIME_WAIT one beyond rcv_nxt.
+		view := timewait.View{State: timewait.TimeWait, RcvNxt: 100, Window: 50, TSRecent: last, SeenAt: seen, Now: now}
+		seg := timewait.Segment{Flags: timewait.FlagACK, Seq: 101, Timestamp: stamped, TSVal: tsval}
+		if finWait2 {
+			view.State = timewait.FinWait2
+		}
+		if rst {
+			seg.Flags = timewait.FlagRST
+		}
+		d := timewait.Decide(&sem, &view, &seg)
+		v := paws.DecideTimeWait(&sem, paws.Recent{TS: last, Stamp: int64(seen)}, finWait2,
+			&paws.Segment{ACK: !rst, RST: rst, Seq: 101, Timestamp: stamped, TSVal: tsval}, int64(now))
+		old := d.Reason == timewait.PAWSOld || finWait2 && d.Reason == timewait.OutOfWindow
+		if old != (v.Action != paws.Pass) || d.Counters != v.Counters || old && (d.Action == timewait.SendACK) != (v.Action == paws.SendACK) {
+			t.Fatalf("%v there, %v here", d.Verdict, v)
+		}
+	})
 }

@@ -14,19 +14,38 @@ import (
 
 // An observation is one line of testdata/observations; see the README there.
 type observation struct {
-	Kernel string `json:"kernel"`
-	Exp    string `json:"exp"`
-	In     struct {
-		DTS    int64 `json:"dts"`
-		TS     bool  `json:"ts"`
-		WaitMs int   `json:"waitMs"`
-	} `json:"in"`
-	Out struct {
-		Counters map[string]uint64 `json:"counters"`
-		Resp     string            `json:"resp"`
-		TW0      int               `json:"tw0"`
-		TW1      int               `json:"tw1"`
-	} `json:"out"`
+	Kernel string          `json:"kernel"`
+	Exp    string          `json:"exp"`
+	In     json.RawMessage `json:"in"`
+	Out    json.RawMessage `json:"out"`
+}
+
+var replays = map[string]func(*testing.T, observation){
+	"recycle":         replayRecycle,
+	"paws-estab":      replayEstablished,
+	"paws-disordered": replayEstablished,
+	"paws-idle":       replayEstablished,
+	"paws-synsent":    replaySYNSent,
+}
+
+// TestObservations replays every recorded answer.
+func TestObservations(t *testing.T) {
+	cases := map[string]int{}
+	for i, o := range observations(t) {
+		cases[o.Kernel+" "+o.Exp]++
+		replay := replays[o.Exp]
+		if replay == nil {
+			t.Errorf("nothing replays %q", o.Exp)
+			continue
+		}
+		t.Run(fmt.Sprintf("%s/%s/%d", o.Kernel, o.Exp, i+1), func(t *testing.T) { replay(t, o) })
+	}
+	for name, want := range map[string]int{"3.10.108 recycle": 28, "5.10.223 paws-estab": 48, "6.1.192 paws-estab": 48, "6.12.117 paws-estab": 48,
+		"6.18.44 paws-estab": 48, "7.2.13 paws-estab": 48, "5.10.223 paws-idle": 8, "7.2.13 paws-idle": 8} {
+		if cases[name] != want {
+			t.Errorf("%s: %d cases, want %d", name, cases[name], want)
+		}
+	}
 }
 
 func observations(t *testing.T) []observation {
@@ -42,7 +61,9 @@ func observations(t *testing.T) []observation {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		for scan := bufio.NewScanner(f); scan.Scan(); {
+		scan := bufio.NewScanner(f)
+		scan.Buffer(nil, 1<<20)
+		for scan.Scan() {
 			var o observation
 			if err := json.Unmarshal(scan.Bytes(), &o); err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -53,9 +74,27 @@ func observations(t *testing.T) []observation {
 	return all
 }
 
+// parse reads what went in and what came out.
+func (o observation) parse(t *testing.T, in, out any) {
+	t.Helper()
+	if err := json.Unmarshal(o.In, in); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(o.Out, out); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A recycleIn is what the experiment "recycle" varies.
+type recycleIn struct {
+	DTS    int64
+	TS     bool
+	WaitMs int
+}
+
 // recycle runs the experiment on a release: the answer, its counters, and whether
 // TIME_WAIT was a short one.
-func recycle(t *testing.T, release string, o observation, phase time.Duration) (resp, counters string, short bool) {
+func recycle(t *testing.T, release string, in recycleIn, phase time.Duration) (resp, counters string, short bool) {
 	t.Helper()
 	const last = 3_000_000_000
 	c := recycling(t, release)
@@ -68,10 +107,10 @@ func recycle(t *testing.T, release string, o observation, phase time.Duration) (
 	if err := c.Closed(start, closing, true); err != nil {
 		t.Fatal(err)
 	}
-	now := start + time.Duration(o.In.WaitMs)*time.Millisecond
-	tsval := uint32(int64(last) + o.In.DTS)
-	e := c.Explain(now, client, server, o.In.TS, tsval)
-	_, _, rejected := c.Lookup(now, client, server, o.In.TS, tsval)
+	now := start + time.Duration(in.WaitMs)*time.Millisecond
+	tsval := uint32(int64(last) + in.DTS)
+	e := c.Explain(now, client, server, in.TS, tsval)
+	_, _, rejected := c.Lookup(now, client, server, in.TS, tsval)
 	if rejected != (e.Verdict.Action == Drop) {
 		t.Errorf("Lookup says rejected %v, Explain %v", rejected, e.Verdict)
 	}
@@ -82,31 +121,30 @@ func recycle(t *testing.T, release string, o observation, phase time.Duration) (
 	return resp, e.Verdict.Counters.String(), short
 }
 
-// TestObservations replays every recorded answer, whatever part of a second the
+// replayRecycle replays a SYN to a recycling server, whatever part of a second the
 // connection ended in.
-func TestObservations(t *testing.T) {
-	all := observations(t)
-	for i, o := range all {
-		t.Run(fmt.Sprintf("%s/%s/%d", o.Kernel, o.Exp, i+1), func(t *testing.T) {
-			for phase := time.Duration(0); phase < time.Second; phase += 37 * time.Millisecond {
-				resp, counters, short := recycle(t, o.Kernel, o, phase)
-				want := kernel.CounterSet{}
-				for _, name := range []kernel.Counter{kernel.PAWSPassive, kernel.ListenDrops} {
-					if o.Out.Counters[name.String()] == 1 {
-						want = want.With(name)
-					}
-				}
-				if resp != o.Out.Resp || counters != want.String() || want.Len() != len(o.Out.Counters) {
-					t.Fatalf("%s, %s; observed %s, %v", resp, counters, o.Out.Resp, o.Out.Counters)
-				}
-				if gone := o.Out.TW1 == 0; o.Out.TW0 != 1 || gone != short {
-					t.Fatalf("short TIME_WAIT: %v; observed gone: %v", short, gone)
-				}
-			}
-		})
+func replayRecycle(t *testing.T, o observation) {
+	var in recycleIn
+	var out struct {
+		Counters map[string]uint64
+		Resp     string
+		TW0, TW1 int
 	}
-	if len(all) != 28 {
-		t.Errorf("%d observations, want 28", len(all))
+	o.parse(t, &in, &out)
+	for phase := time.Duration(0); phase < time.Second; phase += 37 * time.Millisecond {
+		resp, counters, short := recycle(t, o.Kernel, in, phase)
+		want := kernel.CounterSet{}
+		for _, name := range []kernel.Counter{kernel.PAWSPassive, kernel.ListenDrops} {
+			if out.Counters[name.String()] == 1 {
+				want = want.With(name)
+			}
+		}
+		if resp != out.Resp || counters != want.String() || want.Len() != len(out.Counters) {
+			t.Fatalf("%s, %s; observed %s, %v", resp, counters, out.Resp, out.Counters)
+		}
+		if gone := out.TW1 == 0; out.TW0 != 1 || gone != short {
+			t.Fatalf("short TIME_WAIT: %v; observed gone: %v", short, gone)
+		}
 	}
 }
 
@@ -114,17 +152,22 @@ func TestObservations(t *testing.T) {
 // counters, 4.4 in SYNs without timestamp (which was observed on 4.4.155).
 func TestRecycleElsewhere(t *testing.T) {
 	for _, o := range observations(t) {
-		resp, _, _ := recycle(t, "3.10.108", o, 0)
+		if o.Exp != "recycle" {
+			continue
+		}
+		var in recycleIn
+		o.parse(t, &in, new(struct{}))
+		resp, _, _ := recycle(t, "3.10.108", in, 0)
 		want := map[string]string{"none": "PAWSPassive", "SYNACK": "none"}[resp]
-		if r, c, short := recycle(t, "2.6.32", o, 0); r != resp || c != want || !short {
-			t.Errorf("2.6.32, %+v: %s, %s; want %s, %s", o.In, r, c, resp, want)
+		if r, c, short := recycle(t, "2.6.32", in, 0); r != resp || c != want || !short {
+			t.Errorf("2.6.32, %+v: %s, %s; want %s, %s", in, r, c, resp, want)
 		}
 		want = map[string]string{"none": "PAWSPassive, ListenDrops", "SYNACK": "none"}[resp]
-		if !o.In.TS {
+		if !in.TS {
 			resp, want = "none", "PAWSPassive, ListenDrops"
 		}
-		if r, c, short := recycle(t, "4.4.155", o, 0); r != resp || c != want || !short {
-			t.Errorf("4.4.155, %+v: %s, %s; want %s, %s", o.In, r, c, resp, want)
+		if r, c, short := recycle(t, "4.4.155", in, 0); r != resp || c != want || !short {
+			t.Errorf("4.4.155, %+v: %s, %s; want %s, %s", in, r, c, resp, want)
 		}
 	}
 }

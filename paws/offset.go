@@ -38,6 +38,9 @@ func (s Scope) String() string { return words.Name("Scope", scopeNames[:], uint8
 // Offsets need tcp_timestamps to be exactly 1; with 2 or any other value but 0 all
 // connections use the raw clock.
 //
+// On 4.10 a connect() that takes a TIME_WAIT entry over starts without an offset, and so
+// perhaps below the old connection's timestamps (fixed in 4.11); that is not modelled.
+//
 // From source (95a22caee396, 28ee1b746f49, 165573e41f2f); the rows ts-offset-connection,
 // ts-offset-hosts and ts-offset-ports of [kernel.Changes].
 func OffsetScope(sem *kernel.Semantics, tcpTimestamps int) Scope {

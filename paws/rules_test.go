@@ -267,7 +267,7 @@ func TestSizes(t *testing.T) {
 		}
 	}
 	for total, want := range map[int][2]time.Duration{0: {600 * time.Second, 120 * time.Second}, 100: {120 * time.Second, 10 * time.Second},
-		200: {120 * time.Second, 10 * time.Second}, 50: {360 * time.Second, 65 * time.Second}, 25: {480 * time.Second, 92500 * time.Millisecond}} {
+		200: {120 * time.Second, 10 * time.Second}, 50: {360 * time.Second, 65 * time.Second}, 25: {480 * time.Second, 93 * time.Second}, 1: {596 * time.Second, 119 * time.Second}, 99: {125 * time.Second, 12 * time.Second}} {
 		if got := [2]time.Duration{PeerTTL(total, 100), PeerSweep(total, 100)}; got != want {
 			t.Errorf("%d of 100: %v, want %v", total, got, want)
 		}

@@ -44,8 +44,8 @@ func PeerThreshold(memoryBytes uint64) int {
 }
 
 // PeerTTL returns for how long inet_peer keeps a host that nothing uses, while it
-// remembers total hosts: 600 s when nearly empty, falling to 120 s at the threshold
-// and above. Since a stamp counts for 60 s only, no host is forgotten before its stamp
+// remembers total hosts: 600 s when nearly empty, falling in whole seconds to 120 s at
+// the threshold and above. Since a stamp counts for 60 s only, no host is forgotten before its stamp
 // has lapsed, as long as there are fewer hosts than the threshold.
 //
 // From source; 2.6.32 to 3.5.
@@ -53,16 +53,17 @@ func PeerTTL(total, threshold int) time.Duration {
 	if total >= threshold {
 		return 120 * time.Second
 	}
-	return 600*time.Second - 480*time.Second*time.Duration(total)/time.Duration(threshold)
+	return time.Duration(600-480*total/threshold) * time.Second
 }
 
 // PeerSweep returns the pause between two runs of the timer that drops what [PeerTTL]
-// lets go, to 3.0: 120 s when nearly empty, 10 s at the threshold.
+// lets go, to 3.0: 120 s when nearly empty, falling in whole seconds to 10 s at the
+// threshold.
 //
 // From source.
 func PeerSweep(total, threshold int) time.Duration {
 	if total >= threshold {
 		return 10 * time.Second
 	}
-	return 120*time.Second - 110*time.Second*time.Duration(total)/time.Duration(threshold)
+	return time.Duration(120-110*total/threshold) * time.Second
 }

@@ -13,14 +13,16 @@ import (
 // decisions hold no formatting.
 type trail struct {
 	steps []Step
+	asks  string // the kernel function that asks what is remembered of a host
+	tests string // and the one that compares it
 }
 
 func (t *trail) add(hit bool, name, fn, format string, args ...any) {
 	t.steps = append(t.steps, Step{Name: name, Detail: fmt.Sprintf(format, args...), Func: fn, Hit: hit})
 }
 
-func (t *trail) noACK() {
-	t.add(true, "flags", "tcp_rcv_established", "neither ACK nor RST: discarded before any other test")
+func (t *trail) noACK(sem *kernel.Semantics) {
+	t.add(true, "flags", "tcp_rcv_established", "neither ACK nor RST%s: discarded before any other test", words.Pick(sem.SYNValidated, " nor SYN", ""))
 }
 
 func (t *trail) noTimestamp() {
@@ -43,6 +45,8 @@ func older(d, window int32) string {
 		return fmt.Sprintf("older by %d, more than %d", d, window)
 	case d > 0:
 		return fmt.Sprintf("older by %d, not more than %d", d, window)
+	case d == 0:
+		return "the same"
 	}
 	return fmt.Sprintf("newer by %d", -int64(d))
 }
@@ -56,8 +60,8 @@ func (t *trail) zero() {
 	t.add(true, "zero", "tcp_paws_check", "the remembered timestamp is 0: passes")
 }
 
-func (t *trail) flag(name, outcome string) {
-	t.add(true, name, "tcp_validate_incoming", "%s", outcome)
+func (t *trail) flag(name, fn, outcome string) {
+	t.add(true, name, fn, "%s", outcome)
 }
 
 func (t *trail) disordered(sem *kernel.Semantics, c *Conn, s *Segment, is bool) {
@@ -99,27 +103,36 @@ func (t *trail) echo(tsecr, first, clock uint32, good bool) {
 	t.add(!good, "echo", "tcp_rcv_synsent_state_process", "%d %s %d to %d", tsecr, words.Pick(good, "lies in", "does not lie in"), first, clock)
 }
 
+// listener names the functions in which a release holds a SYN against its host.
+func (t *trail) listener(sem *kernel.Semantics, ipv4 bool) {
+	t.asks = words.Pick(ipv4, "tcp_v4_conn_request", "tcp_v6_conn_request")
+	if sem.Recycle != kernel.RecyclePeer {
+		t.asks = "tcp_conn_request"
+	}
+	t.tests = words.Pick(sem.HostMetrics, "tcp_peer_is_proven", t.asks)
+}
+
 func (t *trail) recycleOff(why string) {
-	t.add(false, "tcp_tw_recycle", "tcp_peer_is_proven", "%s: not looked at", why)
+	t.add(false, "tcp_tw_recycle", t.asks, "%s: not looked at", why)
 }
 
 func (t *trail) host(h Host, known bool) {
 	if !known {
-		t.add(false, "host", "tcp_peer_is_proven", "nothing is remembered of it")
+		t.add(false, "host", t.tests, "nothing is remembered of it")
 		return
 	}
-	t.add(false, "host", "tcp_peer_is_proven", "timestamp %d of second %d", h.TS, h.Stamp)
+	t.add(false, "host", t.tests, "timestamp %d of second %d", h.TS, h.Stamp)
 }
 
 func (t *trail) hostAge(h Host, now uint32, fresh bool) {
-	t.add(fresh, "age", "tcp_peer_is_proven", "now second %d, %s", now, words.Pick(fresh, "less than 60 s: it counts", "not less than 60 s: it does not count"))
+	t.add(fresh, "age", t.tests, "now second %d, %s", now, words.Pick(fresh, "less than 60 s: it counts", "not less than 60 s: it does not count"))
 }
 
 func (t *trail) hostCompare(h Host, tsval uint32) {
 	d := int32(h.TS - tsval)
-	t.add(d > hostWindow, "timestamp", "tcp_peer_is_proven", "%d against %d: %s", tsval, h.TS, older(d, hostWindow))
+	t.add(d > hostWindow, "timestamp", t.tests, "%d against %d: %s", tsval, h.TS, older(d, hostWindow))
 }
 
 func (t *trail) hostNoStamp(strict bool) {
-	t.add(strict, "timestamp", "tcp_peer_is_proven", "%s", words.Pick(strict, "the SYN has none: drop", "the SYN has none: not looked at"))
+	t.add(strict, "timestamp", t.tests, "%s", words.Pick(strict, "the SYN has none: drop", "the SYN has none: not looked at"))
 }

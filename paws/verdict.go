@@ -39,6 +39,7 @@ const (
 	EchoGood                        // echoes a timestamp that we sent
 	NotJudged                       // tcp_tw_recycle does not look at this SYN
 	HostUnknown                     // nothing is remembered of the host
+	HostLapsed                      // what is remembered of the host is 60 s old
 
 	// It does not.
 	OldSegment  // the timestamp is older
@@ -46,7 +47,7 @@ const (
 	OldBareACK  // a bare ACK below the window with an older timestamp
 	OldSYN      // a SYN with an older timestamp
 	OldSYNSoon  // the same, but answered less than tcp_invalid_ratelimit ago
-	NoACK       // has neither ACK nor RST
+	NoACK       // has neither ACK nor RST, nor, from 3.18 on, SYN
 	EchoUnknown // echoes a timestamp that was never sent
 	HostOlder   // tw_recycle: older than the host's last timestamp
 	HostNoStamp // tw_recycle: no timestamp, and the host's last one is fresh
@@ -63,6 +64,7 @@ var reasonNames = [...]string{
 	EchoGood:      "it echoes a timestamp that we sent",
 	NotJudged:     "tcp_tw_recycle does not look at it",
 	HostUnknown:   "nothing is remembered of its host",
+	HostLapsed:    "what is remembered of its host is 60 s old or older",
 	OldSegment:    "its timestamp is older than the remembered one",
 	OldTooSoon:    "its timestamp is older than the remembered one, less than tcp_invalid_ratelimit after the last answer",
 	OldBareACK:    "a bare ACK below the window with an older timestamp",
@@ -88,11 +90,12 @@ const (
 	DropPAWSACK                            // TCP_RFC7323_PAWS_ACK, from 6.14
 	DropPAWSTimeWait                       // TCP_RFC7323_TW_PAWS, from 6.16
 	DropInvalidSYN                         // TCP_INVALID_SYN
+	DropFlags                              // TCP_FLAGS; on 5.18 too where the connection is ESTABLISHED, which is not told apart here
 )
 
 var dropNames = [...]string{
 	DropNotSpecified: "NOT_SPECIFIED", DropPAWS: "TCP_RFC7323_PAWS", DropPAWSACK: "TCP_RFC7323_PAWS_ACK",
-	DropPAWSTimeWait: "TCP_RFC7323_TW_PAWS", DropInvalidSYN: "TCP_INVALID_SYN",
+	DropPAWSTimeWait: "TCP_RFC7323_TW_PAWS", DropInvalidSYN: "TCP_INVALID_SYN", DropFlags: "TCP_FLAGS",
 }
 
 // String returns the kernel's name without its SKB_DROP_REASON_ prefix, and "" for

@@ -62,8 +62,8 @@
 // The race of 2.6.32 in which two connects take one entry (package portalloc), sockets
 // in repair mode, timestamp offsets and MD5 or AO signatures of the ACKs sent, IPsec and
 // PSP policies, MPTCP; the number of a reopening SYN that leaks to another host in 6.10
-// to 6.12.113 (see package queue); ICMP. Entries of other network namespaces count
-// against one limit to 4.10; a Table has one namespace.
+// to 7.0 without the fix (see package queue); ICMP. Entries of other network namespaces
+// count against one limit to 4.10; a Table has one namespace.
 //
 // # Evidence
 //

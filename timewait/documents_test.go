@@ -1,6 +1,7 @@
 package timewait
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -100,4 +101,79 @@ func TestD1RecycleShortensTimeWait(t *testing.T) {
 			t.Errorf("%v: %d ended, %v", release, n, tab.Counters())
 		}
 	}
+}
+
+// D1: with a range of two ports the third connect() to a destination fails with
+// EADDRNOTAVAIL, another destination works. True in all releases as far as TIME_WAIT is
+// concerned: an entry keeps its port from its own destination alone, until it ends or
+// tcp_tw_reuse gives it back.
+func TestD1TwoPortRange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		sys := must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))
+		sys.TCPTWReuse = 0
+		tab := must(New(Config{Semantics: release.Semantics(), Sysctls: sys}))
+		now := time.Duration(rapid.Int64Range(int64(time.Second), int64(50*time.Second)).Draw(t, "now"))
+		local := func(port uint16) netip.AddrPort { return netip.AddrPortFrom(ours.Addr(), port) }
+		to := func(last byte) netip.AddrPort {
+			return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 2, 0, last}), 443)
+		}
+		for _, port := range []uint16{61000, 61001} {
+			must(tab.Enter(now, Socket{Local: local(port), Remote: to(1), State: TimeWait, Timestamps: true, TSAt: now}))
+		}
+		later := now + time.Duration(rapid.Int64Range(0, int64(52*time.Second)).Draw(t, "later"))
+		if n := must(tab.Advance(later, nil)); n != 0 {
+			t.Fatal("an entry ended within 52 s")
+		}
+		connect := func(port uint16, last byte) Reason {
+			v, _, err := tab.Connect(later, local(port), to(last), false)
+			if err != nil || v.Action != Refuse {
+				t.Fatal(v, err)
+			}
+			return v.Reason
+		}
+		for _, port := range []uint16{61000, 61001} {
+			if why := connect(port, 1); why != ReuseOff {
+				t.Fatalf("port %d to the same destination: %v", port, why)
+			}
+			if why := connect(port, 2); why != NoEntry {
+				t.Fatalf("port %d to another destination: %v", port, why)
+			}
+		}
+		sys.TCPTWReuse = 1
+		if err := tab.SetSysctls(later, sys); err != nil {
+			t.Fatal(err)
+		}
+		// Whatever the release counts: after more than 2 s it does, at once it does not.
+		v, _, err := tab.Connect(later, local(61000), to(1), false)
+		if err != nil || later > now+2*time.Second && v.Action != Take || later == now && v.Action == Take {
+			t.Fatal(v, err)
+		}
+	})
+}
+
+// D1: the same addresses and ports cannot come again while TIME_WAIT lasts. Not true in
+// any release: a SYN with a later number, or with a later timestamp, reopens the
+// connection; only one that has neither may be an old duplicate and gets an ACK.
+func TestD1SameConnectionComesAgain(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		sys := must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))
+		tab := must(New(Config{Semantics: release.Semantics(), Sysctls: sys}))
+		connTS, synTS := rapid.Bool().Draw(t, "connection with timestamps"), rapid.Bool().Draw(t, "SYN with one")
+		rcv, last := rapid.Uint32().Draw(t, "rcv_nxt"), rapid.Uint32Range(1, 1<<32-1).Draw(t, "last timestamp")
+		must(tab.Enter(time.Second, Socket{Local: ours, Remote: theirs, State: TimeWait, RcvNxt: rcv, SndNxt: 7, Timestamps: connTS, TSRecent: last, TSAt: time.Second}))
+		dseq := rapid.OneOf(rapid.Int32Range(-2, 2), rapid.Int32Range(-1<<31+1, 1<<31-1)).Draw(t, "dseq")
+		dts := rapid.OneOf(rapid.Int32Range(-2, 2), rapid.Int32Range(-1<<31+1, 1<<31-1)).Draw(t, "dts")
+		s := Segment{From: theirs, To: ours, Flags: FlagSYN, Seq: rcv + uint32(dseq), Timestamp: synTS, TSVal: last + uint32(dts), Listener: true}
+		out, ok, err := tab.Receive(1500*time.Millisecond, s)
+		if err != nil || !ok {
+			t.Fatal(ok, err)
+		}
+		stamped := connTS && synTS
+		reopens := dseq > 0 && !(stamped && dts < 0) || stamped && dts > 0
+		if (out.Action == Reopen) != reopens || (tab.Len() == 0) != reopens || !reopens && out.Action != SendACK {
+			t.Fatalf("%v: %v", release, out)
+		}
+	})
 }

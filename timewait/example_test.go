@@ -29,7 +29,7 @@ func ExamplePopulation() {
 	}
 	// Output:
 	// 3.10: 210000 entries, 38 MiB, tcp_max_tw_buckets 65536
-	// 6.12: 122044 entries, 29 MiB, tcp_max_tw_buckets 65536
+	// 6.12: 122048 entries, 29 MiB, tcp_max_tw_buckets 65536
 }
 
 // Does tcp_fin_timeout shorten TIME_WAIT? No.
@@ -39,7 +39,7 @@ func ExamplePlanFinWait2() {
 		sys.TCPFinTimeout = seconds
 		fw2 := timewait.PlanFinWait2(timewait.FinTime(&sys, 0, 200*time.Millisecond), 0, 200*time.Millisecond)
 		lo, hi := timewait.Lifetime(&sem, 250, timewait.EntryTimeout(timewait.TimeWait, 0, 200*time.Millisecond, false), false)
-		fmt.Printf("tcp_fin_timeout %3d: FIN_WAIT2 %v, TIME_WAIT %v to %v\n", seconds, fw2.Total(), lo.Round(time.Second), hi)
+		fmt.Printf("tcp_fin_timeout %3d: FIN_WAIT2 %v, TIME_WAIT %v to %v\n", seconds, fw2.Total(), lo, hi)
 	}
 	// Output:
 	// tcp_fin_timeout  10: FIN_WAIT2 10s, TIME_WAIT 1m0s to 1m2.048s

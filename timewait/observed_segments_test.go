@@ -125,14 +125,19 @@ func replayRateLimit(t *testing.T, b *bench, o observation) {
 		}
 	}
 	parse(t, o, &in, &out)
-	if o.Kernel == "6.18.44" && in.Limit > 0 {
-		t.Skip("real time on a loaded machine: the jiffies in which segments arrived are not known")
-	}
 	b.sys.TCPInvalidRatelimit = in.Limit
 	seg := segmentIn{ConnTS: in.ConnTS, SegTS: in.SegTS, Dts: in.Dts, Len: in.Len, Flags: in.Flags, Substate: in.Substate}
 	// A jiffy that began between sending and reading the counter is written one too
-	// high: rows may be a jiffy early, if that explains what was seen.
-	slips := 0
+	// high: rows may be a jiffy early, if that explains what was seen. In real time on a
+	// loaded machine it may be many more.
+	slips, most := 0, 1
+	if o.Kernel == "6.18.44" {
+		most = 120
+	}
+	var about []time.Duration
+	for j := range most + 1 {
+		about = append(about, -time.Duration(j)*4*time.Millisecond, time.Duration(j)*4*time.Millisecond)
+	}
 	b.now = b.at(1<<32 - 250*200) // off the wrap of the counter
 	b.enter(seg.state(), in.ConnTS)
 	before, start := b.t.Counters(), b.now
@@ -140,7 +145,7 @@ func replayRateLimit(t *testing.T, b *bench, o observation) {
 		at := start + time.Duration(row.Jiffies)*4*time.Millisecond
 		s := seg.segment(in.Dseq)
 		s.From, s.To = theirs, ours
-		for _, slip := range []time.Duration{0, -4 * time.Millisecond, 4 * time.Millisecond} {
+		for _, slip := range about {
 			if x, ok, err := b.t.Explain(max(at+slip, b.now), s); err == nil && ok && (x.Verdict.Action != Drop) == (row.Answers == 1) {
 				slips += int(min(max(slip, -slip), 1))
 				at = max(at+slip, b.now)
@@ -167,7 +172,7 @@ func replayRateLimit(t *testing.T, b *bench, o observation) {
 			t.Errorf("at jiffy %d: in %v %v, observed %s", row.Jiffies, st, ok, row.State)
 		}
 	}
-	if slips > 3 {
+	if slips > 3 && most == 1 {
 		t.Errorf("%d rows are off by a jiffy", slips)
 	}
 	b.same(out.Counters, b.t.Counters().Sub(before))
@@ -188,11 +193,10 @@ func replayConnect(t *testing.T, b *bench, o observation) {
 		Tsecr                string
 		Err                  string
 		ConnectAt, EnteredAt float64
+		ToRefresh            int
+		Before, After        map[string]int
 	}
 	parse(t, o, &in, &out)
-	if in.Refresh != "" && !b.sem.TWReuseDelay {
-		t.Skip("the moment at which the segment came is not recorded, and this kernel goes by it")
-	}
 	connected := out.Err == "ok"
 	b.sys.TCPTWReuse = in.Reuse
 	if b.sem.TWReuseDelay && in.Delay != 0 {
@@ -211,12 +215,21 @@ func replayConnect(t *testing.T, b *bench, o observation) {
 			k.Local, k.Remote = must(parseAP("127.0.0.1:40000")), must(parseAP("127.0.0.1:80"))
 		}
 		must(b.table().Enter(b.now, k))
-		if in.Refresh == "newer ACK" {
-			b.now += 500 * time.Millisecond
-			b.receive(Segment{Flags: FlagACK, Seq: rcvNxt, Ack: sndNxt, Timestamp: true, TSVal: lastTS + 1})
+		if in.Refresh != "" { // the peer sends something 1.9 s after entry
+			s := Segment{Flags: FlagACK, Seq: rcvNxt, Ack: sndNxt, Timestamp: true, TSVal: lastTS}
+			switch in.Refresh {
+			case "newer ACK":
+				s.TSVal++
+			case "old data":
+				s.Seq, s.Len = s.Seq-1, 1
+			}
+			b.now += 1900 * time.Millisecond
+			if got := b.receive(s); (got.Reply.Flags != 0) != (out.ToRefresh == 1) {
+				t.Errorf("%s gets %v, observed %d answers", in.Refresh, got, out.ToRefresh)
+			}
 		}
 		before := b.t.Counters()
-		v, inherit, err := b.t.Connect(max(connect, entered), k.Local, k.Remote, in.Bound)
+		v, inherit, err := b.t.Connect(max(connect, b.now), k.Local, k.Remote, in.Bound)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,6 +242,9 @@ func replayConnect(t *testing.T, b *bench, o observation) {
 			continue
 		}
 		b.same(out.Counters, counted, "OutRsts")
+		if out.Before[in.Substate] != 1 || out.After != nil && out.After[in.Substate] != b.t.Len() {
+			t.Errorf("%d entries are left; observed %s", b.t.Len(), o.Out)
+		}
 		if out.SamePort && (inherit.ISN-sndNxt != out.IsnMinusSndNxt || out.Tsecr != fmt.Sprintf("last%+d", int32(inherit.TSRecent-lastTS))) {
 			t.Errorf("inherits %+v", inherit)
 		}
