@@ -302,7 +302,7 @@ func (t *Table) begin(now time.Duration, k *Socket, c *conn) error {
 	if err := t.check(now); err != nil {
 		return err
 	}
-	if _, ok := t.name(c, k.Local, k.Remote); ok {
+	if t.name(c, k.Local, k.Remote) {
 		if _, ok := t.s.find(c); ok {
 			return fmt.Errorf("timewait: %v and %v have an entry already", k.Local, k.Remote)
 		}
@@ -314,12 +314,12 @@ func (t *Table) begin(now time.Duration, k *Socket, c *conn) error {
 }
 
 // name fills in c; false if no entry has that local address.
-func (t *Table) name(c *conn, local, remote netip.AddrPort) (conn, bool) {
+func (t *Table) name(c *conn, local, remote netip.AddrPort) bool {
 	c.remote = remote.Addr().Unmap().WithZone("")
 	c.lport, c.rport = local.Port(), remote.Port()
 	var ok bool
 	c.local, ok = t.s.localIndex(local.Addr().Unmap())
-	return *c, ok
+	return ok
 }
 
 // remember asks whether tcp_tw_recycle makes an entry short.
