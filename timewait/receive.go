@@ -36,7 +36,7 @@ func (t *Table) Advance(now time.Duration, ended func(Ended)) (int, error) {
 			break
 		}
 		t.now = max(t.now, due)
-		t.w.run(t.endNow)
+		t.w.run()
 	}
 	t.now, t.ended = now, nil
 	return t.count, nil

@@ -65,6 +65,7 @@ type Table struct {
 	bk      buckets
 	keep    []uint32
 	w       wheel
+	last    expiry
 	waiting int // entries with a timer
 
 	answered map[uint32]uint32        // rate limit: low half of jiffies at the last answer
@@ -72,7 +73,6 @@ type Table struct {
 
 	ended  func(Ended)
 	count  int
-	endNow func(uint32, bool)
 	totals kernel.Counters
 }
 
@@ -107,7 +107,6 @@ func New(cfg Config) (*Table, error) {
 		t.w = &jiffyTimers{t: t}
 	}
 	t.bk.b = make([]bucket, n)
-	t.endNow = t.end
 	return t, nil
 }
 
