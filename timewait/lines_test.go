@@ -233,3 +233,77 @@ func TestBytesPerEntry(t *testing.T) {
 		t.Errorf("%d of %d entries are not at home", past, s.live)
 	}
 }
+
+// An entry is that of one name only, whatever else is the same.
+func TestIsOneName(t *testing.T) {
+	var s store
+	v4 := conn{remote: netip.MustParseAddr("10.1.2.3"), local: 1, lport: 2, rport: 3}
+	v6 := v4
+	v6.remote = netip.MustParseAddr("fd00::1")
+	s.localTab = make([]localAddr, 3)
+	for _, c := range []conn{v4, v6} {
+		_, e := s.add(&c)
+		c.sum = 0
+		if !s.is(e, &c) {
+			t.Errorf("%v is not itself", c)
+		}
+		for name, change := range map[string]func(*conn){
+			"local":  func(c *conn) { c.local++ },
+			"lport":  func(c *conn) { c.lport++ },
+			"rport":  func(c *conn) { c.rport++ },
+			"remote": func(c *conn) { c.remote = c.remote.Next() },
+			"protocol": func(c *conn) {
+				c.remote = map[bool]netip.Addr{true: v6.remote, false: netip.IPv4Unspecified()}[c.remote.Is4()]
+			},
+		} {
+			other := c
+			change(&other)
+			if s.is(e, &other) {
+				t.Errorf("%v is %v, which differs in %s", c, other, name)
+			}
+		}
+	}
+}
+
+// Names that differ in one thing only spread over the lines.
+func TestNamesSpread(t *testing.T) {
+	const n = 20000
+	v6 := func(at int, i uint32) netip.Addr {
+		a := [16]byte{0: 0xfd}
+		a[at], a[at+1], a[at+2] = byte(i>>16), byte(i>>8), byte(i)
+		return netip.AddrFrom16(a)
+	}
+	v4 := netip.MustParseAddr("10.1.2.3")
+	for name, of := range map[string]func(i uint32) conn{
+		"local": func(i uint32) conn { return conn{remote: v4, local: uint16(i)} },
+		"lport": func(i uint32) conn { return conn{remote: v4, lport: uint16(i)} },
+		"rport": func(i uint32) conn { return conn{remote: v4, rport: uint16(i)} },
+		"remote": func(i uint32) conn {
+			return conn{remote: netip.AddrFrom4([4]byte{byte(i >> 16), byte(i >> 8), byte(i)})}
+		},
+		"local, IPv6": func(i uint32) conn { return conn{remote: v6(13, 1), local: uint16(i)} },
+		"lport, IPv6": func(i uint32) conn { return conn{remote: v6(13, 1), lport: uint16(i)} },
+		"rport, IPv6": func(i uint32) conn { return conn{remote: v6(13, 1), rport: uint16(i)} },
+		"bytes 1-3":   func(i uint32) conn { return conn{remote: v6(1, i)} },
+		"bytes 5-7":   func(i uint32) conn { return conn{remote: v6(5, i)} },
+		"bytes 9-11":  func(i uint32) conn { return conn{remote: v6(9, i)} },
+		"bytes 13-15": func(i uint32) conn { return conn{remote: v6(13, i)} },
+		"both sides": func(i uint32) conn { // so that one address xor the other is the same
+			return conn{remote: netip.AddrFrom4([4]byte{10, 0, byte(i >> 5), byte(i << 3)}), local: uint16(i)}
+		},
+	} {
+		s := store{localTab: make([]localAddr, n)}
+		for i := range uint32(n) {
+			c := of(i)
+			_, e := s.add(&c)
+			e.setBucket(0)
+		}
+		past := uint32(0)
+		for i := range s.lines {
+			past += s.lines[i].state >> 4
+		}
+		if past > n/10 {
+			t.Errorf("%s: %d of %d entries are not at home", name, past, n)
+		}
+	}
+}
