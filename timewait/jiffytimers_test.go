@@ -58,3 +58,19 @@ func TestSameJiffyButQueue(t *testing.T) {
 		t.Errorf("ended in the order %v", order)
 	}
 }
+
+// Timers of the heap that are due in one jiffy end in the order of arming.
+func TestHeapKeepsOrder(t *testing.T) {
+	tab := newTable(t, "4.4", nil)
+	k := Socket{Local: ours, State: FinWait2, Timeout: 10 * time.Second}
+	var want, order []uint16
+	for i := range uint16(50) {
+		k.Remote = netip.AddrPortFrom(theirs.Addr(), i*7919)
+		must(tab.Enter(time.Second, k))
+		want = append(want, k.Remote.Port())
+	}
+	must(tab.Advance(12*time.Second, func(e Ended) { order = append(order, e.Remote.Port()) }))
+	if !slices.Equal(order, want) {
+		t.Errorf("ended in the order %v", order)
+	}
+}

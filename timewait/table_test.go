@@ -255,6 +255,21 @@ func TestBucketsAreSwept(t *testing.T) {
 	}
 }
 
+// A Table holds 16777216 entries.
+func TestMostEntries(t *testing.T) {
+	tab := newTable(t, "6.12", func(c *Config) { c.Sysctls.TCPMaxTWBuckets = 1 << 26 })
+	must(tab.Enter(time.Second, Socket{Local: ours, Remote: theirs, State: TimeWait}))
+	k := Socket{Local: ours, Remote: netip.MustParseAddrPort("10.7.7.7:7"), State: TimeWait}
+	tab.s.live = 16777216
+	if _, err := tab.Enter(time.Second, k); err == nil || !strings.Contains(err.Error(), "more than 16777216") {
+		t.Error(err)
+	}
+	tab.s.live--
+	if v, err := tab.Enter(time.Second, k); err != nil || v.Action != Enter {
+		t.Error(v, err)
+	}
+}
+
 func TestStrings(t *testing.T) {
 	for a := Drop; a <= Refuse; a++ {
 		if s := a.String(); s == "" || strings.HasPrefix(s, "Action(") {
