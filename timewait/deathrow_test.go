@@ -57,3 +57,23 @@ func TestWheelsDoNotDisturbEachOther(t *testing.T) {
 		}
 	}
 }
+
+// A move that kills 101 entries leaves the hand where it is, one of 100 does not.
+func TestMoveStallsAt101(t *testing.T) {
+	for n, want := range map[int]time.Duration{100: 68500 * time.Millisecond, 101: 76 * time.Second} {
+		tab := newTable(t, "2.6.32", nil)
+		k := Socket{Local: ours, State: TimeWait}
+		for i := range n {
+			k.Remote = netip.AddrPortFrom(theirs.Addr(), uint16(1+i))
+			must(tab.Enter(time.Second, k))
+		}
+		must(tab.Advance(9*time.Second, nil))
+		k.Remote = theirs
+		must(tab.Enter(9*time.Second, k))
+		var at time.Duration
+		must(tab.Advance(100*time.Second, func(e Ended) { at = e.At }))
+		if at != want {
+			t.Errorf("after a cell of %d the next ended at %v, want %v", n, at, want)
+		}
+	}
+}
