@@ -138,22 +138,22 @@ func (w *deathRow) next() (time.Duration, bool) {
 	return 0, false
 }
 
-func (w *deathRow) run(end func(uint32, bool)) {
+func (w *deathRow) run() {
 	if w.armed && w.due <= w.t.now {
-		w.move(end)
+		w.move()
 	}
 	if w.recycling && w.rowDue <= w.t.now {
-		w.tick(end)
+		w.tick()
 	}
 }
 
 // move is the slow timer: inet_twdr_hangman, and the worker it may wake.
-func (w *deathRow) move(end func(uint32, bool)) {
+func (w *deathRow) move() {
 	w.armed = false
 	if w.waiting() == 0 {
 		return
 	}
-	killed := w.drain(w.hand, false, end)
+	killed := w.drain(w.hand, false)
 	if killed > killQuota {
 		w.arm(w.period)
 		return
@@ -164,25 +164,25 @@ func (w *deathRow) move(end func(uint32, bool)) {
 	w.hand = (w.hand + 1) % slowCells
 }
 
-func (w *deathRow) drain(b int, killed bool, end func(uint32, bool)) (n int) {
+func (w *deathRow) drain(b int, killed bool) (n int) {
 	for {
 		i, ok := w.t.take(b)
 		if !ok {
 			return n
 		}
 		n++
-		end(i, killed)
+		w.t.end(i, killed)
 	}
 }
 
 // tick is the recycle timer: inet_twdr_twcal_tick.
-func (w *deathRow) tick(end func(uint32, bool)) {
+func (w *deathRow) tick() {
 	now := w.t.clock.Jiffies(w.t.now)
 	w.recycling = false
 	row, j, moved, killed := w.row, w.rowJiffy, false, 0
 	for range recycleRows {
 		if j <= now {
-			killed += w.drain(firstRow+row, true, end)
+			killed += w.drain(firstRow+row, true)
 		} else {
 			if !moved {
 				moved, w.rowJiffy, w.row = true, j, row

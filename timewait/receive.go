@@ -36,7 +36,7 @@ func (t *Table) Advance(now time.Duration, ended func(Ended)) (int, error) {
 			break
 		}
 		t.now = max(t.now, due)
-		t.w.run(t.endNow)
+		t.w.run()
 	}
 	t.now, t.ended = now, nil
 	return t.count, nil
@@ -175,7 +175,7 @@ func (t *Table) lookup(now time.Duration, local, remote netip.AddrPort) (uint32,
 	if !remote.IsValid() || !local.IsValid() {
 		return 0, false, nil
 	}
-	if _, ok := t.name(&c, local, remote); !ok {
+	if !t.name(&c, local, remote) {
 		return 0, false, nil
 	}
 	i, ok := t.s.find(&c)
@@ -260,7 +260,7 @@ func (t *Table) Find(local, remote netip.AddrPort) (state State, ok bool) {
 	if !remote.IsValid() || !local.IsValid() {
 		return 0, false
 	}
-	if _, ok := t.name(&c, local, remote); !ok {
+	if !t.name(&c, local, remote) {
 		return 0, false
 	}
 	i, ok := t.s.find(&c)

@@ -1,8 +1,6 @@
 package timewait
 
 import (
-	"fmt"
-	"math/bits"
 	"net/netip"
 	"time"
 )
@@ -75,19 +73,15 @@ type conn struct {
 	sum          uint64 // hash, once it is known; 0 before
 }
 
-// A store holds entries and finds them by address: an open hash table in which an
-// entry that is far from its place displaces one that is nearer (Robin Hood), so that
-// removal needs no marks. A slot has seven bits of distance from its place in its low
-// bits, then the entry's number plus one, then bits of the hash.
+// A store holds entries, which it finds by address in a hash table of lines.
 type store struct {
-	pages [][]entry
+	pages []*[pageSize]entry
 	used  uint32 // entries ever made
 	free  uint32 // first of the free list, plus one; next in remote
 	live  int
 
-	slots    []uint32
-	idxBits  uint
-	grown    int // how often the hash table was made anew
+	lines    []line
+	numbers  uint32 // the bits of a slot that hold an entry's number
 	addrs6   [][16]byte
 	free6    []uint32
 	locals   map[netip.Addr]uint16
@@ -97,86 +91,40 @@ type store struct {
 	lastIdx  uint16
 }
 
-type localAddr struct {
-	addr netip.Addr
-	refs uint32
-}
-
-const (
-	distBits = 7
-	maxDist  = 1<<distBits - 1
-)
-
 func (s *store) at(i uint32) *entry { return &s.pages[i>>pageShift][i&(pageSize-1)] }
 
-// localIndex finds the number of one of our own addresses.
-func (s *store) localIndex(a netip.Addr) (uint16, bool) {
-	if a == s.lastLoc && a.IsValid() {
-		return s.lastIdx, true
-	}
-	i, ok := s.locals[a]
-	if ok {
-		s.lastLoc, s.lastIdx = a, i
-	}
-	return i, ok
-}
-
-// addLocal gives one of our own addresses a number.
-func (s *store) addLocal(a netip.Addr) (uint16, error) {
-	if i, ok := s.localIndex(a); ok {
-		return i, nil
-	}
-	var i uint16
-	switch n := len(s.freeLoc); {
-	case n > 0:
-		i, s.freeLoc = s.freeLoc[n-1], s.freeLoc[:n-1]
-	case len(s.localTab) == maxLocalAddrs:
-		return 0, fmt.Errorf("timewait: %v is local address number %d, more than the %d that a Table holds at once", a, maxLocalAddrs+1, maxLocalAddrs)
-	default:
-		i = uint16(len(s.localTab))
-		s.localTab = append(s.localTab, localAddr{})
-	}
-	s.localTab[i] = localAddr{addr: a}
-	if s.locals == nil {
-		s.locals = map[netip.Addr]uint16{}
-	}
-	s.locals[a] = i
-	s.lastLoc, s.lastIdx = a, i
-	return i, nil
-}
-
-// dropLocal forgets an address that no entry uses.
-func (s *store) dropLocal(i uint16) {
-	l := &s.localTab[i]
-	if l.refs > 0 {
-		return
-	}
-	delete(s.locals, l.addr)
-	if s.lastIdx == i {
-		s.lastLoc = netip.Addr{}
-	}
-	*l = localAddr{}
-	s.freeLoc = append(s.freeLoc, i)
-}
-
-// hash mixes what names an entry.
+// hash mixes what c is.
 func (c *conn) hash() uint64 {
-	if c.sum != 0 {
-		return c.sum
-	}
-	h := uint64(c.local)<<32 | uint64(c.lport)<<16 | uint64(c.rport)
-	if c.remote.Is4() {
+	switch {
+	case c.sum != 0:
+	case c.remote.Is4():
 		a := c.remote.As4()
-		h ^= uint64(be32(a[:])) << 29
-	} else {
-		a := c.remote.As16()
-		for i := 0; i < 16; i += 4 {
-			h = (h ^ uint64(be32(a[i:]))) * 0x9e3779b97f4a7c15
-			h ^= h >> 32
-		}
+		c.sum = hash4(be32(a[:]), c.local, c.lport, c.rport)
+	default:
+		c.sum = hash6(c.remote.As16(), c.local, c.lport, c.rport)
 	}
-	c.sum = mix(h)
 	return c.sum
+}
+
+// hash is that of an entry's name, without the detour of a conn.
+func (s *store) hash(e *entry) uint64 {
+	if e.meta&metaIPv6 != 0 {
+		return hash6(s.addrs6[e.remote], e.local&localMask, e.lport, e.rport)
+	}
+	return hash4(e.remote, e.local&localMask, e.lport, e.rport)
+}
+
+func hash4(remote uint32, local, lport, rport uint16) uint64 {
+	return mix((uint64(remote)<<32 | uint64(lport)<<16 | uint64(rport)) + uint64(local)*0x9e3779b97f4a7c15)
+}
+
+func hash6(remote [16]byte, local, lport, rport uint16) uint64 {
+	h := uint64(local)<<32 | uint64(lport)<<16 | uint64(rport)
+	for i := 0; i < 16; i += 4 {
+		h = (h ^ uint64(be32(remote[i:]))) * 0x9e3779b97f4a7c15
+		h ^= h >> 32
+	}
+	return mix(h)
 }
 
 func be32(b []byte) uint32 {
@@ -213,61 +161,9 @@ func (s *store) is(e *entry, c *conn) bool {
 	return e.remote == be32(a[:])
 }
 
-func (s *store) home(h uint64) int {
-	hi, _ := bits.Mul64(h, uint64(len(s.slots)))
-	return int(hi)
-}
-
-// tag is the bits of a hash that fit beside number and distance.
-func (s *store) tag(h uint64) uint32 {
-	shift := s.idxBits + distBits
-	return uint32(h) >> shift << shift
-}
-
-func dist(slot uint32) uint32 { return slot & maxDist }
-
-func (s *store) idx(slot uint32) uint32 { return slot>>distBits&(1<<s.idxBits-1) - 1 }
-
-// find returns the number of the entry of c.
-func (s *store) find(c *conn) (uint32, bool) {
-	if len(s.slots) == 0 {
-		return 0, false
-	}
-	h := c.hash()
-	p, want := s.home(h), s.tag(h)
-	numbers := (uint32(1)<<s.idxBits - 1) << distBits
-	for ; ; want++ { // the distance is in the low bits
-		v := s.slots[p]
-		if v&^numbers == want && v != 0 {
-			if i := s.idx(v); s.is(s.at(i), c) {
-				return i, true
-			}
-		}
-		if v == 0 || dist(v) < dist(want) || dist(want) == maxDist {
-			return 0, false
-		}
-		if p++; p == len(s.slots) {
-			p = 0
-		}
-	}
-}
-
-// slotOf finds the slot of entry i, which is there and whose hash is h.
-func (s *store) slotOf(i uint32, h uint64) int {
-	p, want := s.home(h), (i+1)<<distBits
-	mask := uint32(1)<<(s.idxBits+distBits) - 1
-	for ; ; want++ {
-		if s.slots[p]&mask == want {
-			return p
-		}
-		if p++; p == len(s.slots) {
-			p = 0
-		}
-	}
-}
-
 // add makes an entry for c, which has none. The caller fills the rest in.
 func (s *store) add(c *conn) (uint32, *entry) {
+	s.room()
 	var i uint32
 	if s.free != 0 {
 		i = s.free - 1
@@ -275,7 +171,7 @@ func (s *store) add(c *conn) (uint32, *entry) {
 	} else {
 		i = s.used
 		if int(i>>pageShift) == len(s.pages) {
-			s.pages = append(s.pages, make([]entry, pageSize))
+			s.pages = append(s.pages, new([pageSize]entry))
 		}
 		s.used++
 	}
@@ -296,97 +192,21 @@ func (s *store) add(c *conn) (uint32, *entry) {
 	}
 	s.live++
 	s.localTab[c.local].refs++
-	if s.live*8 > len(s.slots)*7 || !s.place(i, c.hash()) {
-		s.grow(i)
-	}
+	s.place(i, c.hash())
 	return i, e
-}
-
-// place puts entry i into the hash table; false if something would end too far from
-// its place, when the table is in no order and has to be made anew.
-func (s *store) place(i uint32, h uint64) bool {
-	p := s.home(h)
-	v := s.tag(h) | (i+1)<<distBits
-	for {
-		w := s.slots[p]
-		if w == 0 {
-			s.slots[p] = v
-			return true
-		}
-		if dist(w) < dist(v) {
-			s.slots[p], v = v, w
-		}
-		if dist(v) == maxDist {
-			return false
-		}
-		v++
-		if p++; p == len(s.slots) {
-			p = 0
-		}
-	}
-}
-
-// grow makes the hash table anew, a quarter larger. extra is an entry that may not be
-// in it yet.
-func (s *store) grow(extra uint32) {
-	all := make([]uint32, 0, s.live)
-	for _, v := range s.slots {
-		if v != 0 && s.idx(v) != extra {
-			all = append(all, s.idx(v))
-		}
-	}
-	if len(all) < s.live-1 { // place was carrying one
-		all = all[:0]
-		for i := range s.used {
-			if i != extra && s.at(i).bucket() >= 0 {
-				all = append(all, i)
-			}
-		}
-	}
-	all = append(all, extra)
-	for size := len(s.slots); ; {
-		size += size/4 + 64
-		s.slots = make([]uint32, size)
-		s.idxBits = uint(bits.Len(uint(size)))
-		s.grown++
-		done := true
-		for _, i := range all {
-			c := s.connOf(s.at(i))
-			if !s.place(i, c.hash()) {
-				done = false
-				break
-			}
-		}
-		if done {
-			return
-		}
-	}
 }
 
 // remove takes entry i out.
 func (s *store) remove(i uint32) {
 	e := s.at(i)
-	c := s.connOf(e)
-	p := s.slotOf(i, c.hash())
-	for {
-		next := p + 1
-		if next == len(s.slots) {
-			next = 0
-		}
-		v := s.slots[next]
-		if dist(v) == 0 { // nothing there, or at its place
-			break
-		}
-		s.slots[p] = v - 1
-		p = next
-	}
-	s.slots[p] = 0
+	s.displace(i, s.hash(e))
 	if e.meta&metaIPv6 != 0 {
 		s.free6 = append(s.free6, e.remote)
 	}
-	l := &s.localTab[c.local]
+	local := e.local & localMask
+	l := &s.localTab[local]
 	if l.refs--; l.refs == 0 {
-		s.dropLocal(c.local)
+		s.dropLocal(local)
 	}
 	*e = entry{remote: s.free}
 	s.free = i + 1

@@ -65,6 +65,7 @@ type Table struct {
 	bk      buckets
 	keep    []uint32
 	w       wheel
+	last    expiry
 	waiting int // entries with a timer
 
 	answered map[uint32]uint32        // rate limit: low half of jiffies at the last answer
@@ -72,7 +73,6 @@ type Table struct {
 
 	ended  func(Ended)
 	count  int
-	endNow func(uint32, bool)
 	totals kernel.Counters
 }
 
@@ -107,7 +107,6 @@ func New(cfg Config) (*Table, error) {
 		t.w = &jiffyTimers{t: t}
 	}
 	t.bk.b = make([]bucket, n)
-	t.endNow = t.end
 	return t, nil
 }
 
@@ -302,7 +301,7 @@ func (t *Table) begin(now time.Duration, k *Socket, c *conn) error {
 	if err := t.check(now); err != nil {
 		return err
 	}
-	if _, ok := t.name(c, k.Local, k.Remote); ok {
+	if t.name(c, k.Local, k.Remote) {
 		if _, ok := t.s.find(c); ok {
 			return fmt.Errorf("timewait: %v and %v have an entry already", k.Local, k.Remote)
 		}
@@ -314,12 +313,12 @@ func (t *Table) begin(now time.Duration, k *Socket, c *conn) error {
 }
 
 // name fills in c; false if no entry has that local address.
-func (t *Table) name(c *conn, local, remote netip.AddrPort) (conn, bool) {
+func (t *Table) name(c *conn, local, remote netip.AddrPort) bool {
 	c.remote = remote.Addr().Unmap().WithZone("")
 	c.lport, c.rport = local.Port(), remote.Port()
 	var ok bool
 	c.local, ok = t.s.localIndex(local.Addr().Unmap())
-	return *c, ok
+	return ok
 }
 
 // remember asks whether tcp_tw_recycle makes an entry short.

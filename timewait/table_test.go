@@ -40,9 +40,34 @@ func TestBadConfig(t *testing.T) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}
-	good.Sysctls.TCPFinTimeout = 8589934
-	if _, err := New(good); err != nil {
-		t.Error(err)
+	for _, most := range []int{8589934, -8589934} {
+		good.Sysctls.TCPFinTimeout = most
+		if _, err := New(good); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Sysctls and the clock that are refused stay as they were, time with them; those that
+// are taken hold from then on.
+func TestSettings(t *testing.T) {
+	tab := newTable(t, "3.10", nil)
+	bad := tab.cfg.Sysctls
+	bad.TCPFinTimeout = 8589935
+	before := tab.cfg.Sysctls
+	if err := tab.SetSysctls(time.Second, bad); err == nil || tab.Now() != 0 || tab.cfg.Sysctls != before {
+		t.Errorf("%v at %v", err, tab.Now())
+	}
+	full := before
+	full.TCPMaxTWBuckets = 0
+	if err := tab.SetSysctls(time.Second, full); err != nil || tab.Now() != time.Second {
+		t.Errorf("%v at %v", err, tab.Now())
+	}
+	if v := must(tab.Enter(time.Second, Socket{Local: ours, Remote: theirs, State: TimeWait})); v.Action != Close {
+		t.Error(v)
+	}
+	if err := tab.SetWall(2*time.Second, 0); err != nil || tab.Now() != 2*time.Second || tab.second(2*time.Second) != 0 {
+		t.Errorf("%v at %v", err, tab.Now())
 	}
 }
 
@@ -252,6 +277,21 @@ func TestBucketsAreSwept(t *testing.T) {
 	}
 	if n := must(tab.Advance(70*time.Second, nil)); n != 1 || tab.bk.stored != 0 {
 		t.Errorf("%d ended, %d stored", n, tab.bk.stored)
+	}
+}
+
+// A Table holds 16777216 entries.
+func TestMostEntries(t *testing.T) {
+	tab := newTable(t, "6.12", func(c *Config) { c.Sysctls.TCPMaxTWBuckets = 1 << 26 })
+	must(tab.Enter(time.Second, Socket{Local: ours, Remote: theirs, State: TimeWait}))
+	k := Socket{Local: ours, Remote: netip.MustParseAddrPort("10.7.7.7:7"), State: TimeWait}
+	tab.s.live = 16777216
+	if _, err := tab.Enter(time.Second, k); err == nil || !strings.Contains(err.Error(), "more than 16777216") {
+		t.Error(err)
+	}
+	tab.s.live--
+	if v, err := tab.Enter(time.Second, k); err != nil || v.Action != Enter {
+		t.Error(v, err)
 	}
 }
 
