@@ -114,6 +114,12 @@ var timewaitChanges = []Change{
 		apply:    func(s *Semantics) { s.TimeWaitCountedAtEntry = true },
 	},
 	{
+		ID: "max-tw-buckets-unsigned", Package: "timewait", Since: "5.18",
+		Summary:  "A negative tcp_max_tw_buckets is no limit; it allowed no entry.",
+		Evidence: "observed: -1 allows no entry on 5.10.223, five of five on 6.18.44; the series from source",
+		apply:    func(s *Semantics) { s.MaxTWBucketsUnsigned = true },
+	},
+	{
 		ID: "tw-bytes-264", Package: "timewait", Since: "6.1",
 		Summary:  "A TIME_WAIT socket takes 264 bytes.",
 		Evidence: fromSource + ": type information of Debian's 6.1; no release from 5.11 on was read before it",

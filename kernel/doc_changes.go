@@ -257,6 +257,8 @@
 //   - tw-bytes-240 (5.10): A TIME_WAIT socket takes 240 bytes.
 //   - tw-counted-at-entry (5.18): TW or TWKilled counts an entry when it begins; it
 //     counted an entry that had run its time, when it ended.
+//   - max-tw-buckets-unsigned (5.18): A negative tcp_max_tw_buckets is no limit; it
+//     allowed no entry.
 //   - tw-bytes-264 (6.1): A TIME_WAIT socket takes 264 bytes.
 //   - tw-bytes-248-again (6.12): A TIME_WAIT socket takes 248 bytes.
 //   - tw-reuse-not-fin-wait2 (6.12, 6.11.3, perhaps 6.10.0 or later, perhaps 6.6.0

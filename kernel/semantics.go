@@ -118,6 +118,9 @@ type Semantics struct {
 	// machine share a wheel of eight slots of 7.5 s and, for the short ones of
 	// tcp_tw_recycle, one of 32 slots: the death row.
 	TimeWaitTimers bool
+	// MaxTWBucketsUnsigned: a negative tcp_max_tw_buckets is no limit. Before, it
+	// allows no entry.
+	MaxTWBucketsUnsigned bool
 	// TimeWaitCountedAtEntry: TW and TWKilled count entries that begin. Before, they
 	// count entries that ran their time and ended.
 	TimeWaitCountedAtEntry bool

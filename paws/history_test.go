@@ -193,3 +193,47 @@ func TestTimeWaitAgrees(t *testing.T) {
 		}
 	})
 }
+
+// An IPv6 socket with an IPv4 peer: 3.6 to 3.13 remember that peer where no SYN finds it,
+// and its entry is a short one all the same, from FIN_WAIT2 too.
+func TestRecyclingOfMappedPeers(t *testing.T) {
+	for release, rejects := range map[string]bool{"2.6.32": true, "3.10.108": false, "4.4.155": true} {
+		for _, state := range []timewait.State{timewait.TimeWait, timewait.FinWait2} {
+			r := kernel.MustParse(release)
+			sys, err := kernel.Defaults(r, kernel.Machine{MemoryBytes: 8 << 30})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sys.TCPTwRecycle = 1
+			const wall = 1_400_000_000 * time.Second
+			cache, err := paws.NewCache(paws.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall})
+			if err != nil {
+				t.Fatal(err)
+			}
+			table, err := timewait.New(timewait.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall, Hosts: cache})
+			if err != nil {
+				t.Fatal(err)
+			}
+			const now = 10 * time.Second
+			local, peer := netip.MustParseAddrPort("[::ffff:192.0.2.1]:80"), netip.MustParseAddrPort("[::ffff:198.51.100.7]:40000")
+			if _, err := table.Enter(now, timewait.Socket{
+				Local: local, Remote: peer, State: state, Timeout: time.Minute,
+				Timestamps: true, TSRecent: 5000, TSAt: now, RcvNxt: 7, Window: 1000,
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if state == timewait.FinWait2 {
+				fin := timewait.Segment{From: peer, To: local, Flags: timewait.FlagFIN | timewait.FlagACK, Seq: 7, Timestamp: true, TSVal: 5001}
+				if _, _, err := table.Receive(now, fin); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if due, ok := table.Next(); !ok || due > now+2*time.Second {
+				t.Errorf("%s, %v: the entry ends at %v", release, state, due)
+			}
+			if _, _, rejected := cache.Lookup(now, peer.Addr().Unmap(), local.Addr(), true, 100); rejected != rejects {
+				t.Errorf("%s, %v: an older SYN is rejected: %v", release, state, rejected)
+			}
+		}
+	}
+}

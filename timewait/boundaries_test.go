@@ -21,6 +21,7 @@ var boundaries = map[string]struct{ without, with string }{
 	"tw-own-timer":             {"4.0.9 3.10.0-1160.el7.x86_64 2.6.32-642.el6.x86_64", "4.1"},
 	"tw-bytes-248":             {"4.0.9", "4.1"},
 	"tw-reuse-per-netns":       {"4.9.154", "4.10"},
+	"max-tw-buckets-unsigned":  {"5.17.15 5.15.160 5.10.223", "5.18 6.1.192 6.18.44"},
 	"max-tw-buckets-per-netns": {"4.10.17", "4.11"},
 	"rfc1337-per-netns":        {"4.14.177", "4.15"},
 	"tw-reuse-loopback":        {"4.18.20 4.14.177", "4.19 4.18.0-147.el8.x86_64"},

@@ -143,12 +143,17 @@ func EntryTimeout(state State, timeout, rto time.Duration, recycle bool) time.Du
 // To 4.10 the limit and the count are the machine's, from 4.11 on a network
 // namespace's ([kernel.Semantics].MaxTWBucketsPerNetns).
 //
-// A negative limit, which every kernel takes, allows none here and to 5.17. From 5.18 on
-// the kernel compares without sign, and it is no limit at all (observed: five entries
-// under -1 on 6.18.44, none on 5.10.223); that is not modelled.
+// A negative limit, which every kernel takes, allows none to 5.17. From 5.18 on the
+// kernel compares without sign, and it is no limit at all.
 //
-// Evidence: observed on 3.10.108, 5.10.223, 6.18.44.
-func HasRoom(count, maxTWBuckets int) bool { return count < maxTWBuckets }
+// Evidence: observed on 3.10.108, 5.10.223, 6.18.44, of which -1 allows five entries on
+// the last and none on 5.10.223; the row max-tw-buckets-unsigned of [kernel.Changes].
+func HasRoom(sem *kernel.Semantics, count, maxTWBuckets int) bool {
+	if given.Kernel(sem).MaxTWBucketsUnsigned {
+		return uint32(count) < uint32(maxTWBuckets)
+	}
+	return count < maxTWBuckets
+}
 
 // Recycles reports whether net.ipv4.tcp_tw_recycle shortens an entry: the sysctl is
 // on, the kernel has it (to 4.11), the connection has seen a timestamp, and the

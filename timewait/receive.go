@@ -144,11 +144,11 @@ func (t *Table) Receive(now time.Duration, s Segment) (out Outcome, ok bool, err
 // again is the timeout with which an entry starts anew: 60 s, but when the peer's FIN
 // came and tcp_tw_recycle holds.
 func (t *Table) again(i uint32, become bool) time.Duration {
-	short, ok := t.recycle[i]
+	r, ok := t.recycle[i]
 	e := t.s.at(i)
 	c := t.s.connOf(e)
-	if become && ok && t.remember(t.now, t.s.localTab[c.local].addr, c.remote, e.tsRecent, e.seenAt, true) {
-		return short
+	if become && ok && t.remember(t.now, t.s.localTab[c.local].addr, r.remote, e.tsRecent, e.seenAt, true) {
+		return r.timeout
 	}
 	return Length
 }

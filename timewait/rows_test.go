@@ -40,6 +40,7 @@ var rows = map[string]func(s *kernel.Semantics) any{
 	},
 	"tw-own-timer":             func(s *kernel.Semantics) any { lo, _ := Lifetime(s, 250, Length, false); return lo },
 	"tw-reuse-per-netns":       func(s *kernel.Semantics) any { return s.TWReusePerNetns },
+	"max-tw-buckets-unsigned":  func(s *kernel.Semantics) any { return HasRoom(s, 5, -1) },
 	"max-tw-buckets-per-netns": func(s *kernel.Semantics) any { return LimitIsShared(s) },
 	"rfc1337-per-netns":        func(s *kernel.Semantics) any { return s.RFC1337PerNetns },
 	"tw-reuse-loopback": func(s *kernel.Semantics) any {

@@ -36,7 +36,8 @@ type HostStamps interface {
 	// Remember offers the last timestamp of a connection that enters TIME_WAIT or
 	// FIN_WAIT2, or goes on from the one to the other (already). It reports whether the
 	// kernel has a place for that host, which makes the entry a short one
-	// (tcp_v4_remember_stamp, tcp_tw_remember_stamp).
+	// (tcp_v4_remember_stamp, tcp_tw_remember_stamp). remote is as in [Socket]: an IPv4
+	// address mapped to IPv6 is the peer of an IPv6 socket.
 	Remember(now time.Duration, local, remote netip.Addr, tsval, seenAt uint32, already bool) bool
 }
 
@@ -69,7 +70,7 @@ type Table struct {
 	waiting int // entries with a timer
 
 	answered map[uint32]uint32        // rate limit: low half of jiffies at the last answer
-	recycle  map[uint32]time.Duration // what tcp_tw_recycle will make of a FIN_WAIT2 entry
+	recycle  map[uint32]shortened // what tcp_tw_recycle will make of a FIN_WAIT2 entry
 
 	ended  func(Ended)
 	count  int
@@ -90,7 +91,7 @@ func New(cfg Config) (*Table, error) {
 		return nil, err
 	}
 	t := &Table{cfg: cfg, sem: cfg.Semantics, clock: clock, wall: cfg.Wall,
-		answered: map[uint32]uint32{}, recycle: map[uint32]time.Duration{}}
+		answered: map[uint32]uint32{}, recycle: map[uint32]shortened{}}
 	if cfg.Wall < 0 {
 		return nil, fmt.Errorf("timewait: Config.Wall %v is before the beginning of the clock", cfg.Wall)
 	}
@@ -237,9 +238,9 @@ func (t *Table) Enter(now time.Duration, k Socket) (Verdict, error) {
 	if c.local, err = t.s.addLocal(k.Local.Addr().Unmap()); err != nil {
 		return Verdict{}, err
 	}
-	recycle := t.remember(now, k.Local.Addr().Unmap(), c.remote, k.TSRecent, seenAt, false)
+	recycle := t.remember(now, k.Local.Addr().Unmap(), k.Remote.Addr().WithZone(""), k.TSRecent, seenAt, false)
 	t.now = now
-	if !HasRoom(t.s.live, t.cfg.Sysctls.TCPMaxTWBuckets) {
+	if !HasRoom(&t.sem, t.s.live, t.cfg.Sysctls.TCPMaxTWBuckets) {
 		t.s.dropLocal(c.local)
 		v := Verdict{Action: Close, Reason: NoRoom}
 		if t.sem.TimeWaitOverflowCounter {
@@ -266,7 +267,7 @@ func (t *Table) Enter(now time.Duration, k Socket) (Verdict, error) {
 		if k.State == TimeWait {
 			v.Reason = Recycled
 		} else {
-			t.recycle[i] = Floor(k.RTO)
+			t.recycle[i] = shortened{Floor(k.RTO), k.Remote.Addr().WithZone("")}
 		}
 	}
 	timeout := EntryTimeout(k.State, k.Timeout, k.RTO, recycle)
@@ -321,9 +322,16 @@ func (t *Table) name(c *conn, local, remote netip.AddrPort) bool {
 	return ok
 }
 
+// A shortened is how long TIME_WAIT will last, and the peer's address as the socket had
+// it: mapped to IPv6 if that was an IPv6 socket with an IPv4 peer.
+type shortened struct {
+	timeout time.Duration
+	remote  netip.Addr
+}
+
 // remember asks whether tcp_tw_recycle makes an entry short.
 func (t *Table) remember(now time.Duration, local, remote netip.Addr, tsval, seenAt uint32, already bool) bool {
-	if !recyclable(&t.sem, &t.cfg.Sysctls, remote.Is6(), seenAt != 0) {
+	if !recyclable(&t.sem, &t.cfg.Sysctls, !remote.Unmap().Is4(), seenAt != 0) {
 		return false
 	}
 	return t.cfg.Hosts == nil || t.cfg.Hosts.Remember(now, local, remote, tsval, seenAt, already)
