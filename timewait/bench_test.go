@@ -1,11 +1,13 @@
 package timewait
 
 import (
+	"container/heap"
 	"net/netip"
 	"runtime"
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/cputime"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -46,16 +48,70 @@ func BenchmarkTable(b *testing.B) {
 			runtime.GC()
 			runtime.ReadMemStats(&after)
 			b.ReportAllocs()
-			cpu := cpuTime()
+			cpu := cputime.Used()
 			for b.Loop() {
 				step()
 			}
-			b.ReportMetric(float64(cpuTime()-cpu)/float64(b.N), "cpu-ns/op")
+			b.ReportMetric(float64(cputime.Used()-cpu)/float64(b.N), "cpu-ns/op")
 			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(t.s.used), "B/entry") // of the most that were alive
 			b.ReportMetric(float64(t.s.used), "most-live")
 			runtime.KeepAlive(t)
 		})
 	}
+}
+
+// BenchmarkMapAndHeap stands beside BenchmarkTable: the same entries in a Go map, with a
+// heap of when they end. How they compare says more than either number, since both are
+// the time of memory.
+func BenchmarkMapAndHeap(b *testing.B) {
+	const live = 1_000_000
+	type pair struct{ local, remote netip.AddrPort }
+	entries := map[pair]Socket{}
+	var ends endHeap[pair]
+	now, n := time.Duration(0), uint32(0)
+	k := Socket{Local: netip.MustParseAddrPort("10.0.0.1:80"), State: TimeWait, Timestamps: true}
+	step := func() {
+		now += Length / live
+		n++
+		for len(ends) > 0 && ends[0].at <= now {
+			delete(entries, heap.Pop(&ends).(end[pair]).key)
+		}
+		k.Remote = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(n >> 24), byte(n >> 16), byte(n >> 8)}), uint16(n))
+		key := pair{k.Local, k.Remote}
+		if _, ok := entries[key]; ok {
+			b.Fatal("twice")
+		}
+		entries[key] = k
+		heap.Push(&ends, end[pair]{now + Length, key})
+	}
+	for range 2 * live {
+		step()
+	}
+	b.ReportAllocs()
+	cpu := cputime.Used()
+	for b.Loop() {
+		step()
+	}
+	b.ReportMetric(float64(cputime.Used()-cpu)/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64(len(entries)), "most-live")
+}
+
+type end[K any] struct {
+	at  time.Duration
+	key K
+}
+
+type endHeap[K any] []end[K]
+
+func (h endHeap[K]) Len() int           { return len(h) }
+func (h endHeap[K]) Less(i, j int) bool { return h[i].at < h[j].at }
+func (h endHeap[K]) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *endHeap[K]) Push(x any)        { *h = append(*h, x.(end[K])) }
+func (h *endHeap[K]) Pop() any {
+	last := len(*h) - 1
+	x := (*h)[last]
+	*h = (*h)[:last]
+	return x
 }
 
 func must[T any](v T, err error) T {

@@ -69,7 +69,7 @@ type Table struct {
 	last    expiry
 	waiting int // entries with a timer
 
-	answered map[uint32]uint32        // rate limit: low half of jiffies at the last answer
+	answered map[uint32]uint32    // rate limit: low half of jiffies at the last answer
 	recycle  map[uint32]shortened // what tcp_tw_recycle will make of a FIN_WAIT2 entry
 
 	ended  func(Ended)

@@ -1,9 +1,0 @@
-//go:build !unix
-
-package timewait
-
-import "time"
-
-var began = time.Now()
-
-func cpuTime() time.Duration { return time.Since(began) }
