@@ -9,7 +9,7 @@ import (
 // small number in their place. Number 0 is for kernels that do not tell them apart.
 type locals struct {
 	number map[netip.Addr]uint16
-	last   netip.Addr // the one asked for last, and its number; 0 is none
+	last   netip.Addr // the one asked for last, and its number; 0 while none has one
 	lastN  uint16
 }
 
@@ -43,5 +43,6 @@ func (l *locals) get(a netip.Addr, tell bool) (uint16, error) {
 	}
 	n := uint16(len(l.number) + 1)
 	l.number[a.Unmap()] = n
+	l.last, l.lastN = a, n
 	return n, nil
 }
