@@ -74,6 +74,87 @@
 //     so a server with tcp_tw_recycle drops about half of the reconnections of such
 //     a host.
 //
+// # Changes: package portalloc
+//
+//   - reserved-ports (2.6.35, el6 build 32): net.ipv4.ip_local_reserved_ports
+//     exists: no search takes a port of the list, bind() to it by number does.
+//   - loopback-preferred-source (2.6.37): connect() to 127.0.0.2 without a source
+//     comes from 127.0.0.1, the preferred source of the route; it came from
+//     127.0.0.2.
+//   - port-hash-md5 (3.1, perhaps 2.6.33.0 or later, perhaps 2.6.34.0 or later,
+//     perhaps 2.6.35.0 or later, 3.0.1 to 3.0.27, 2.6.32.3 to 2.6.32.67, el6 build
+//     198): The hash from which connect() begins is keyed once a boot; it was keyed
+//     anew every 300 s, so that the ports of a destination jumped.
+//   - bind0-no-conflict (3.4, el6 build 0 to el6 build 357): bind() to port 0 takes
+//     a port in use if there is no conflict, so that addresses have their ports to
+//     themselves; it passed over every port in use.
+//   - bind0-strict (3.5, perhaps 3.4.0 or later, perhaps el6 build 0 or later):
+//     bind() to port 0 takes two SO_REUSEADDR sockets of one address as a conflict,
+//     and so gives each a port of its own while there are any.
+//   - reuseport (3.9, el6 build 417): SO_REUSEPORT exists: sockets of one user may
+//     bind to one port if all have it set; and a port that was bound without it is
+//     of no use to connect().
+//   - port-range-per-netns (3.13): net.ipv4.ip_local_port_range belongs to a network
+//     namespace; it was the machine's.
+//   - reserved-ports-per-netns (3.16): net.ipv4.ip_local_reserved_ports belongs to a
+//     network namespace; it was the machine's.
+//   - port-range-60999 (4.2, el7 build 0 to el7 build 1160):
+//     net.ipv4.ip_local_port_range starts as 32768 to 60999, 28232 ports; it started
+//     as 32768 to 61000.
+//   - port-search-even (4.2, el7 build 0 to el7 build 1160): connect() begins at an
+//     even offset and leaves the next to it free, so that ports to one destination
+//     go up by 2; they went up by 1.
+//   - bind0-halves (4.2, perhaps el7 build 0 or later): bind() to port 0 with
+//     SO_REUSEADDR tries the lower half of the range first and then the upper one,
+//     and no longer goes by the number of bound sockets.
+//   - bind-address-no-port (4.2, perhaps el7 build 0 or later):
+//     IP_BIND_ADDRESS_NO_PORT exists: bind() to port 0 takes the address only, and
+//     connect() finds the port.
+//   - port-search-parity (4.6): connect() tries all ports of the parity of the
+//     range's lower bound and then the others; a range of odd size loses a port in
+//     each call.
+//   - port-bucket-enomem (4.6): connect() that finds no memory for a port's bucket
+//     fails with ENOMEM; it was EADDRNOTAVAIL.
+//   - bind0-odd-first (4.6): bind() to port 0 tries the ports of the other parity
+//     than the range's lower bound first, and halves an even number of ports.
+//   - port-hash-siphash (4.11): The hash from which connect() begins is SipHash; it
+//     was MD5.
+//   - bind0-first-free (4.11): bind() to port 0 takes the first port without a
+//     conflict or none, SO_REUSEPORT or not; before, it remembered the port with the
+//     fewest owners to share it.
+//   - bind-strict-address (4.11): A SO_REUSEPORT socket that joins a port of other
+//     sockets without conflict lets those of its user and address follow unchecked.
+//   - bind-flags-inverted (4.11): By mistake, a new port starts as bound without
+//     SO_REUSEADDR, and one in use takes the options of the last socket bound to it.
+//   - unprivileged-port-start (4.11): net.ipv4.ip_unprivileged_port_start exists
+//     (1024), and ip_local_port_range must not begin below it; it could begin at 1.
+//   - bind-flags-righted (4.14, perhaps 4.13.5 or later): A new port takes the
+//     options of the socket bound to it again, and one in use loses those that a
+//     socket lacks.
+//   - autobind-reuse (5.7): net.ipv4.ip_autobind_reuse exists: with 1, bind() to
+//     port 0 of SO_REUSEADDR sockets shares ports when all are in use.
+//   - port-table-256 (5.12): How far connect() has come is kept in 256 places by the
+//     hash, filled at random, and now and then goes on by 4; one number served all
+//     destinations.
+//   - port-table-65536 (5.18, perhaps 5.17.0 or later, 5.15.17 to 5.15.85, 5.10.1 to
+//     5.10.223, perhaps 5.4.60 or later, perhaps 4.19.79 or later, perhaps 4.14.178
+//     or later, perhaps 4.9.0 or later): How far connect() has come is kept in 65536
+//     places by a hash that changes every 10 s, and goes on by 2 to 16 at random.
+//   - bhash2 (6.1): bind() to an address looks for conflicts in a table by port and
+//     address, in which TIME_WAIT is missing.
+//   - bhash2-time-wait (6.2, 6.1.1 to 6.1.192): TIME_WAIT is in the table by port
+//     and address too, and conflicts again.
+//   - port-range-option (6.3, 6.1.1 to 6.1.192): IP_LOCAL_PORT_RANGE exists: a
+//     socket may narrow the range.
+//   - port-range-option-no-parity (6.8, perhaps 6.7.0 or later, perhaps 6.6.10 or
+//     later, perhaps 6.1.0 or later): connect() of a socket with IP_LOCAL_PORT_RANGE
+//     goes through its ports one by one, whatever their parity.
+//   - port-restored (6.18, perhaps 6.17.1 or later): A port that was bound to is of
+//     use to connect() again when only connections that found it themselves are left
+//     on it; it was lost until the last of them ended.
+//   - port-step-width (7.1): net.ipv4.ip_local_port_step_width exists: connect()
+//     goes through the ports in steps of a random width.
+//
 // # Changes: package queue
 //
 //   - syncookies-on (2.6.33): net.ipv4.tcp_syncookies starts as 1; it started as 0,
