@@ -163,6 +163,23 @@ type Semantics struct {
 	// IPv6 entry takes on x86-64.
 	TimeWaitBytes4, TimeWaitBytes6 uint16
 
+	// TWTakenUnhashedLocked: connect() takes an entry that it takes over out of the
+	// established hash inside the lock under which it found it. Before, only after it has
+	// let go of the port's lock too, so that a second connect() may find it again.
+	// TWTakenUnboundLocked: and out of the port's owners inside the port's lock.
+	TWTakenUnhashedLocked, TWTakenUnboundLocked bool
+
+	// The SYN timer of connect(); see [SYNTimer].
+
+	// SYNTimeout is the time to the first retransmission of a SYN: 3 s or 1 s.
+	SYNTimeout time.Duration
+	// SYNRetriesDefault is what net.ipv4.tcp_syn_retries starts as: 5 or 6.
+	SYNRetriesDefault int
+	// SYNExpiry is when connect() gives up.
+	SYNExpiry SYNExpiryRule
+	// SYNLinearTimeouts: net.ipv4.tcp_syn_linear_timeouts exists.
+	SYNLinearTimeouts bool
+
 	// Syncookies.
 
 	// SyncookiesDefault is what net.ipv4.tcp_syncookies starts as: 0 or 1.
@@ -342,7 +359,8 @@ func (s Semantics) Valid() bool {
 		s.FloodLog != 0 && s.SYNACKTimeout > 0 && s.Wheel != 0 && s.CookieGate != 0 &&
 		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0 && s.EHashShift != 0 &&
 		s.TimeWaitBytes4 > 0 && s.TimeWaitBytes6 > 0 &&
-		s.PortRangeHigh > 0 && s.PortSearch != 0 && s.PortOffsets != 0 && s.PortHash != 0 && s.BindAuto != 0
+		s.PortRangeHigh > 0 && s.PortSearch != 0 && s.PortOffsets != 0 && s.PortHash != 0 && s.BindAuto != 0 &&
+		s.SYNTimeout > 0 && s.SYNRetriesDefault > 0 && s.SYNExpiry != 0
 }
 
 // A SYNQueueRule is what limits the half-open requests (SYN-RECV) of a listener.
@@ -500,6 +518,25 @@ const (
 	BindAutoStrict
 )
 
+// A SYNExpiryRule is when connect() gives up a SYN that nobody answers, asked each time
+// its timer fires (tcp_write_timeout).
+type SYNExpiryRule uint8
+
+const (
+	// SYNExpiry200ms: when the time of tcp_syn_retries doublings of 0.2 s has passed
+	// and the SYN has been sent again at all.
+	SYNExpiry200ms SYNExpiryRule = iota + 1
+	// SYNExpiryTime: the same with doublings of the first SYN timeout.
+	SYNExpiryTime
+	// SYNExpiryCount: when the SYN has been sent again tcp_syn_retries times.
+	SYNExpiryCount
+	// SYNExpiryCountOr200ms: when SYNExpiryCount or SYNExpiry200ms holds.
+	SYNExpiryCountOr200ms
+	// SYNExpiryCountOrTime: when SYNExpiryCount or SYNExpiryTime holds.
+	// net.ipv4.tcp_syn_linear_timeouts is added to the count, not to the time.
+	SYNExpiryCountOrTime
+)
+
 // The baseline is 2.6.32.0; every other kernel is this plus rows of the table.
 func baseline() Semantics {
 	return Semantics{
@@ -526,5 +563,8 @@ func baseline() Semantics {
 		PortHash:             PortHashRekeyed,
 		BindAuto:             BindAutoUnused,
 		BindShares:           true,
+		SYNTimeout:           3 * time.Second,
+		SYNRetriesDefault:    5,
+		SYNExpiry:            SYNExpiry200ms,
 	}
 }
