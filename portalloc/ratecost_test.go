@@ -12,7 +12,7 @@ import (
 // set where ports are searched in one go, sets that fill the parity that comes first where
 // they are not.
 func TestExpectedCandidatesAgainstEverySearch(t *testing.T) {
-	for _, e := range eras {
+	for _, e := range rateEras {
 		for _, lo := range []int{100, 101} {
 			for n := 1; n <= 10; n++ {
 				parity := e.era == "parity" || e.era == "odd"
@@ -40,10 +40,10 @@ func TestExpectedCandidatesAgainstEverySearch(t *testing.T) {
 						}
 					}
 				}
-				p := Pool{e.picker, ports(lo, lo+n-1), nil, 1, 1}
+				p := Pool{e.picker, portsTo(lo, lo+n-1), nil, 1, 1}
 				for used := range n + 1 {
 					want := float64(looks[used]) / float64(searches[used])
-					got, err := ExpectedCandidates(semanticsOf(e.release), p, used)
+					got, err := ExpectedCandidates(kernelNamed(e.release), p, used)
 					if err != nil || math.Abs(got-want) > 1e-9 {
 						t.Errorf("%s %v, %d of %d in use: %v (%v), want %v", e.release, e.picker, used, n, got, err, want)
 					}
@@ -56,7 +56,7 @@ func TestExpectedCandidatesAgainstEverySearch(t *testing.T) {
 // CPU explodes at half the port range, from 4.6 on.
 func TestTheCliffIsAtOneHalf(t *testing.T) {
 	at := func(release string, n, used int) float64 {
-		got, err := ExpectedCandidates(semanticsOf(release), Pool{ConnectPicks, ports(1024, 1024+n-1), nil, 1, 1}, used)
+		got, err := ExpectedCandidates(kernelNamed(release), Pool{ConnectPicks, portsTo(1024, 1024+n-1), nil, 1, 1}, used)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestTheCliffIsAtOneHalf(t *testing.T) {
 }
 
 func TestCostCurve(t *testing.T) {
-	sem, p := semanticsOf("6.12"), Pool{ConnectPicks, ports(32768, 60999), nil, 1, 1}
+	sem, p := kernelNamed("6.12"), Pool{ConnectPicks, portsTo(32768, 60999), nil, 1, 1}
 	curve, err := CostCurve(sem, p, 4)
 	if err != nil || len(curve) != 5 {
 		t.Fatal(curve, err)
@@ -95,14 +95,14 @@ func TestCostCurve(t *testing.T) {
 			t.Errorf("%d: %+v, want %v (%v)", i, c, want, err)
 		}
 	}
-	p.Range = ports(1, 3)
+	p.Range = portsTo(1, 3)
 	if curve, err := CostCurve(sem, p, 100); err != nil || len(curve) != 4 || curve[3].Used != 3 {
 		t.Error(curve, err)
 	}
 }
 
 func TestCostRefusesBadInput(t *testing.T) {
-	sem, p := semanticsOf("6.12"), Pool{ConnectPicks, ports(1, 10), nil, 1, 1}
+	sem, p := kernelNamed("6.12"), Pool{ConnectPicks, portsTo(1, 10), nil, 1, 1}
 	refused := func(err error, want string) {
 		t.Helper()
 		if err == nil || !strings.Contains(err.Error(), want) {
