@@ -11,7 +11,7 @@ import (
 
 // The table: rows of each package, merged in the order in which they came to
 // mainline. Add a row to the file of its package; see CONTRIBUTING.md.
-var table = buildTable(listenChanges, timewaitChanges, pawsChanges, sysctlChanges)
+var table = buildTable(listenChanges, timewaitChanges, pawsChanges, portChanges, raceChanges, sysctlChanges)
 
 func buildTable(groups ...[]Change) []Change {
 	rows := slices.Concat(groups...)

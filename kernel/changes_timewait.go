@@ -8,7 +8,7 @@ const twSeen = "observed: 3.10.108, 5.10.223, 6.18.44"
 var timewaitChanges = []Change{
 	{
 		ID: "tw-recycled-taken", Package: "timewait", Since: "2.6.33", Commit: "13475a30b66c",
-		Backports: []Backport{between("el6", 357, 430)},
+		Backports: []Backport{from("el6", 384)},
 		Summary:   "TWRecycled counts TIME_WAIT entries that connect() took; it counted every connect() that picked a port in use by another destination.",
 		Evidence:  fromSource + "; 1 for each entry taken observed on 3.10.108, 5.10.223, 6.18.44",
 		apply:     func(s *Semantics) { s.TWRecycledTaken = true },

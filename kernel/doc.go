@@ -63,8 +63,8 @@
 //
 // # Sysctls
 //
-// [Sysctls] holds what the models read from /proc/sys, as the plain numbers that
-// stand there. [Defaults] gives what a kernel starts with, which for
+// [Sysctls] holds what the models read from /proc/sys, as it stands there: plain
+// numbers, a [PortRange] and a list of ports. [Defaults] gives what a kernel starts with, which for
 // tcp_max_syn_backlog follows the memory of the [Machine]. [ReadSysctls] reads a
 // /proc/sys tree and [ParseSysctls] the output of `sysctl -a`; both keep what they
 // cannot find and name it. [Sysctls.Validate] says what a given kernel would

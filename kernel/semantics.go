@@ -166,6 +166,23 @@ type Semantics struct {
 	// IPv6 entry takes on x86-64.
 	TimeWaitBytes4, TimeWaitBytes6 uint16
 
+	// TWTakenUnhashedLocked: connect() takes an entry that it takes over out of the
+	// established hash inside the lock under which it found it. Before, only after it has
+	// let go of the port's lock too, so that a second connect() may find it again.
+	// TWTakenUnboundLocked: and out of the port's owners inside the port's lock.
+	TWTakenUnhashedLocked, TWTakenUnboundLocked bool
+
+	// The SYN timer of connect(); see [SYNTimer].
+
+	// SYNTimeout is the time to the first retransmission of a SYN: 3 s or 1 s.
+	SYNTimeout time.Duration
+	// SYNRetriesDefault is what net.ipv4.tcp_syn_retries starts as: 5 or 6.
+	SYNRetriesDefault int
+	// SYNExpiry is when connect() gives up.
+	SYNExpiry SYNExpiryRule
+	// SYNLinearTimeouts: net.ipv4.tcp_syn_linear_timeouts exists.
+	SYNLinearTimeouts bool
+
 	// Syncookies.
 
 	// SyncookiesDefault is what net.ipv4.tcp_syncookies starts as: 0 or 1.
@@ -243,6 +260,69 @@ type Semantics struct {
 	// is established.
 	MetricsAtClose bool
 
+	// Local ports: connect() without a port.
+
+	// PortRangeHigh is the upper bound that net.ipv4.ip_local_port_range starts with:
+	// 61000 or 60999. The lower one is 32768.
+	PortRangeHigh uint16
+	// PortRangePerNetns and ReservedPortsPerNetns: each network namespace has its own
+	// net.ipv4.ip_local_port_range and ip_local_reserved_ports.
+	PortRangePerNetns, ReservedPortsPerNetns bool
+	// ReservedPorts: net.ipv4.ip_local_reserved_ports exists.
+	ReservedPorts bool
+	// UnprivilegedPortStart: net.ipv4.ip_unprivileged_port_start exists, and
+	// ip_local_port_range must not begin below it.
+	UnprivilegedPortStart bool
+	// PortSearch is the order in which connect() tries ports.
+	PortSearch PortSearchRule
+	// PortOffsets is where it is kept how far connect() has come.
+	PortOffsets PortOffsetsRule
+	// PortHash is the hash of addresses and destination port from which connect()
+	// begins.
+	PortHash PortHashRule
+	// PortRangeOption: IP_LOCAL_PORT_RANGE exists. PortRangeOptionNoParity: with it,
+	// connect() does not care for the parity of ports.
+	PortRangeOption, PortRangeOptionNoParity bool
+	// PortStepWidth: net.ipv4.ip_local_port_step_width exists.
+	PortStepWidth bool
+	// PortBucketENOMEM: connect() fails with ENOMEM where there is no memory for a
+	// port's bucket. Before, with EADDRNOTAVAIL.
+	PortBucketENOMEM bool
+	// PortRestored: a port that was bound to is of use to connect() again when only
+	// connections that found it themselves are left on it. Before, not until the last
+	// of these has ended.
+	PortRestored bool
+	// LoopbackPreferredSource: connect() to a loopback address without a source comes
+	// from 127.0.0.1. Before, from the destination's own address.
+	LoopbackPreferredSource bool
+
+	// Local ports: bind().
+
+	// BindAuto is which ports in use bind() to port 0 may take.
+	BindAuto BindAutoRule
+	// BindShares: where it finds none, it shares the port with the fewest owners among
+	// those whose sockets all have SO_REUSEADDR, or SO_REUSEPORT of one user.
+	BindShares bool
+	// BindHalves: with SO_REUSEADDR it searches the lower half of the range first.
+	BindHalves bool
+	// BindOddFirst: it searches the ports of the other parity than the lower bound
+	// first, then the rest.
+	BindOddFirst bool
+	// BindAddressNoPort: IP_BIND_ADDRESS_NO_PORT exists.
+	BindAddressNoPort bool
+	// AutobindReuse: net.ipv4.ip_autobind_reuse exists.
+	AutobindReuse bool
+	// ReusePort: SO_REUSEPORT exists.
+	ReusePort bool
+	// BindStrictAddress: a port that a SO_REUSEPORT socket joined after others
+	// remembers its address, and lets only sockets of that address in unchecked.
+	BindStrictAddress bool
+	// BindFlagsInverted: a new port starts as bound without SO_REUSEADDR, and one in use
+	// takes the options of the last socket bound to it: a mistake.
+	BindFlagsInverted bool
+	// BindMissesTimeWait: bind() to an address does not see TIME_WAIT: a mistake.
+	BindMissesTimeWait bool
+
 	// Bookkeeping.
 
 	// SockDrops: a listener's drops show as d<N> in `ss -m`.
@@ -281,7 +361,9 @@ func (s Semantics) Valid() bool {
 	return (s.BacklogBits == 16 || s.BacklogBits == 32) && s.SYNQueue != 0 && s.Recycle != 0 &&
 		s.FloodLog != 0 && s.SYNACKTimeout > 0 && s.Wheel != 0 && s.CookieGate != 0 &&
 		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0 && s.EHashShift != 0 &&
-		s.TimeWaitBytes4 > 0 && s.TimeWaitBytes6 > 0
+		s.TimeWaitBytes4 > 0 && s.TimeWaitBytes6 > 0 &&
+		s.PortRangeHigh > 0 && s.PortSearch != 0 && s.PortOffsets != 0 && s.PortHash != 0 && s.BindAuto != 0 &&
+		s.SYNTimeout > 0 && s.SYNRetriesDefault > 0 && s.SYNExpiry != 0
 }
 
 // A SYNQueueRule is what limits the half-open requests (SYN-RECV) of a listener.
@@ -381,6 +463,83 @@ const (
 	DropReasonsRequest                             // a request's segments too: TCP_LISTEN_OVERFLOW and others
 )
 
+// A PortSearchRule is the order in which connect() tries ports
+// (__inet_hash_connect).
+type PortSearchRule uint8
+
+const (
+	// PortSearchNext: one after the other, upwards and round.
+	PortSearchNext PortSearchRule = iota + 1
+	// PortSearchEven: the same, but from an even offset, and the next search begins at
+	// least two ports on.
+	PortSearchEven
+	// PortSearchParity: all ports at even offsets from the lower bound, then all at odd
+	// ones.
+	PortSearchParity
+)
+
+// A PortOffsetsRule is where it is kept how far connect() has come.
+type PortOffsetsRule uint8
+
+const (
+	// PortOffsetHint: in one number for all destinations, families and namespaces.
+	PortOffsetHint PortOffsetsRule = iota + 1
+	// PortOffsets256: in a table of 256 numbers, by the hash, random at first. A search
+	// whose first port was free goes on by 4 instead of 2 in one of 16 cases.
+	PortOffsets256
+	// PortOffsets65536: in a table of 65536. Every search goes on by at least 2 to 16 at
+	// random.
+	PortOffsets65536
+)
+
+// A PortHashRule is the hash of addresses and destination port from which connect()
+// begins.
+type PortHashRule uint8
+
+const (
+	// PortHashRekeyed: half MD4, with a new key every 300 s.
+	PortHashRekeyed PortHashRule = iota + 1
+	// PortHashMD5: MD5, with one key a boot.
+	PortHashMD5
+	// PortHashSip: SipHash, with one key a boot.
+	PortHashSip
+	// PortHashSipTime: SipHash over the time too, in steps of 10 s.
+	PortHashSipTime
+)
+
+// A BindAutoRule is which ports in use bind() to port 0 may take.
+type BindAutoRule uint8
+
+const (
+	// BindAutoUnused: none while one is unused. When more sockets are bound than the
+	// range has ports, the first that all its owners let be shared.
+	BindAutoUnused BindAutoRule = iota + 1
+	// BindAutoNoConflict: one on which bind() by number would not conflict.
+	BindAutoNoConflict
+	// BindAutoStrict: one on which nobody has an address that overlaps, SO_REUSEADDR or
+	// not.
+	BindAutoStrict
+)
+
+// A SYNExpiryRule is when connect() gives up a SYN that nobody answers, asked each time
+// its timer fires (tcp_write_timeout).
+type SYNExpiryRule uint8
+
+const (
+	// SYNExpiry200ms: when the time of tcp_syn_retries doublings of 0.2 s has passed
+	// and the SYN has been sent again at all.
+	SYNExpiry200ms SYNExpiryRule = iota + 1
+	// SYNExpiryTime: the same with doublings of the first SYN timeout.
+	SYNExpiryTime
+	// SYNExpiryCount: when the SYN has been sent again tcp_syn_retries times.
+	SYNExpiryCount
+	// SYNExpiryCountOr200ms: when SYNExpiryCount or SYNExpiry200ms holds.
+	SYNExpiryCountOr200ms
+	// SYNExpiryCountOrTime: when SYNExpiryCount or SYNExpiryTime holds.
+	// net.ipv4.tcp_syn_linear_timeouts is added to the count, not to the time.
+	SYNExpiryCountOrTime
+)
+
 // The baseline is 2.6.32.0; every other kernel is this plus rows of the table.
 func baseline() Semantics {
 	return Semantics{
@@ -401,5 +560,14 @@ func baseline() Semantics {
 		EHashShift:           13,
 		TimeWaitBytes4:       256,
 		TimeWaitBytes6:       320,
+		PortRangeHigh:        61000,
+		PortSearch:           PortSearchNext,
+		PortOffsets:          PortOffsetHint,
+		PortHash:             PortHashRekeyed,
+		BindAuto:             BindAutoUnused,
+		BindShares:           true,
+		SYNTimeout:           3 * time.Second,
+		SYNRetriesDefault:    5,
+		SYNExpiry:            SYNExpiry200ms,
 	}
 }

@@ -30,11 +30,12 @@ func mustDefaults(t testing.TB, release string, m Machine) Sysctls {
 // What running kernels started with: guests of 512 MiB, and a machine of 24 GiB.
 func TestDefaultsAreThoseObserved(t *testing.T) {
 	want := Sysctls{Somaxconn: 128, TCPMaxSynBacklog: 128, TCPSyncookies: 1, TCPSynackRetries: 5, TCPTimestamps: 1, TCPSack: 1, TCPWindowScaling: 1,
-		TCPFinTimeout: 60, TCPMaxTWBuckets: 2048}
+		TCPFinTimeout: 60, TCPMaxTWBuckets: 2048, IPLocalPortRange: PortRange{32768, 61000}}
 	if diff := cmp.Diff(want, mustDefaults(t, "3.10.108", half)); diff != "" {
 		t.Errorf("3.10.108: %s", diff)
 	}
 	want.Somaxconn, want.TCPInvalidRatelimit, want.TCPTWReuse = 4096, 500, 2
+	want.IPLocalPortRange, want.IPUnprivilegedPortStart = PortRange{32768, 60999}, 1024
 	if diff := cmp.Diff(want, mustDefaults(t, "5.10.223", half)); diff != "" {
 		t.Errorf("5.10.223: %s", diff)
 	}
@@ -201,6 +202,12 @@ func TestRanges(t *testing.T) {
 		{"4.19", "net.ipv4.tcp_tw_reuse", 0, 2},
 		{"6.13", "net.ipv4.tcp_tw_reuse_delay", 0, 0},
 		{"6.14", "net.ipv4.tcp_tw_reuse_delay", 1, 60000},
+		{"5.6", "net.ipv4.ip_autobind_reuse", 0, 0},
+		{"5.7", "net.ipv4.ip_autobind_reuse", 0, 1},
+		{"7.0", "net.ipv4.ip_local_port_step_width", 0, 0},
+		{"7.1", "net.ipv4.ip_local_port_step_width", 0, hi},
+		{"4.10", "net.ipv4.ip_unprivileged_port_start", 0, 0},
+		{"4.11", "net.ipv4.ip_unprivileged_port_start", 0, 65535},
 	}
 	for _, name := range bytes {
 		cases = append(cases, rangeCase{"5.12", "net.ipv4." + name, lo, hi}, rangeCase{"5.10.223", "net.ipv4." + name, 0, 255}, rangeCase{"5.13", "net.ipv4." + name, 0, 255})
@@ -210,6 +217,7 @@ func TestRanges(t *testing.T) {
 		tested[c.name] = true
 		sem := MustParse(c.release).Semantics()
 		base := mustDefaults(t, c.release, large)
+		base.IPLocalPortRange = PortRange{65535, 65535} // so that ip_unprivileged_port_start is free
 		for _, v := range []int{math.MinInt32, -1, 0, 1, 255, 256, 65535, 65536, 999, 120001, math.MaxInt32, c.lo - 1, c.lo, c.hi, c.hi + 1} {
 			s := base
 			row, ok := SysctlByName(c.name)
@@ -247,8 +255,8 @@ func TestRanges(t *testing.T) {
 func TestTableCoversTheStruct(t *testing.T) {
 	var s Sysctls
 	v := reflect.ValueOf(&s).Elem()
-	if v.NumField() != len(sysctlTable) {
-		t.Fatalf("%d fields, %d rows", v.NumField(), len(sysctlTable))
+	if v.NumField() != len(sysctlTable)+len(textSysctls) {
+		t.Fatalf("%d fields, %d and %d rows", v.NumField(), len(sysctlTable), len(textSysctls))
 	}
 	for i, c := range sysctlTable {
 		if got := v.Field(i).Addr().Interface().(*int); got != c.field(&s) {
@@ -331,6 +339,8 @@ func anySysctls(t *rapid.T) Sysctls {
 	for _, c := range sysctlTable {
 		*c.field(&s) = int(rapid.Int32().Draw(t, c.Name))
 	}
+	s.IPLocalPortRange = PortRange{int(rapid.Int32().Draw(t, "low")), int(rapid.Int32().Draw(t, "high"))}
+	s.IPLocalReservedPorts = rapid.SampledFrom([]string{"", "1", "8080,9000-9010"}).Draw(t, "reserved")
 	return s
 }
 
@@ -341,7 +351,10 @@ func TestReadingWhatWasWritten(t *testing.T) {
 		if err != nil || unread != nil || got != want {
 			t.Fatalf("text: %v, unread %v, %v", got, unread, err)
 		}
-		tree := fstest.MapFS{}
+		tree := fstest.MapFS{
+			"net/ipv4/ip_local_port_range":     {Data: fmt.Appendf(nil, "%d\t%d\n", want.IPLocalPortRange.Low, want.IPLocalPortRange.High)},
+			"net/ipv4/ip_local_reserved_ports": {Data: []byte(want.IPLocalReservedPorts + "\n")},
+		}
 		for name, v := range want.All() {
 			tree[strings.ReplaceAll(name, ".", "/")] = &fstest.MapFile{Data: fmt.Appendf(nil, "%d\n", v)}
 		}
@@ -366,6 +379,15 @@ func (f failing) Open(name string) (fs.File, error) {
 	return f.FS.Open(name)
 }
 
+// allNames are the names of all sysctls, in the order of the fields.
+func allNames() []string {
+	names := SysctlNames()
+	for _, c := range textSysctls {
+		names = append(names, c.name)
+	}
+	return names
+}
+
 func TestReadSysctls(t *testing.T) {
 	base := mustDefaults(t, "3.10.108", half)
 	tree := fstest.MapFS{
@@ -377,13 +399,13 @@ func TestReadSysctls(t *testing.T) {
 	want := base
 	want.Somaxconn, want.TCPMaxSynBacklog, want.TCPSyncookies = 1024, -5, 2
 	got, unread, err := ReadSysctls(tree, base)
-	if err != nil || got != want || !slices.Equal(unread, SysctlNames()[3:]) {
+	if err != nil || got != want || !slices.Equal(unread, allNames()[3:]) {
 		t.Errorf("%v, unread %v, %v", got, unread, err)
 	}
 
 	got, unread, err = ReadSysctls(failing{tree, "net/core/somaxconn", fs.ErrPermission}, base)
 	want.Somaxconn = base.Somaxconn
-	if err != nil || got != want || !slices.Equal(unread, append([]string{"net.core.somaxconn"}, SysctlNames()[3:]...)) {
+	if err != nil || got != want || !slices.Equal(unread, append([]string{"net.core.somaxconn"}, allNames()[3:]...)) {
 		t.Errorf("without permission: %v, unread %v, %v", got, unread, err)
 	}
 
@@ -433,7 +455,8 @@ net.ipv4.tcp_migrate_req = 1`), base)
 	if err != nil || got != want {
 		t.Errorf("%v, %v", cmp.Diff(want, got), err)
 	}
-	if want := []string{"net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_window_scaling", "net.ipv4.tcp_invalid_ratelimit", "net.ipv4.tcp_rto_max_ms", "net.ipv4.tcp_no_metrics_save", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse_delay", "net.ipv4.tcp_rfc1337"}; !slices.Equal(unread, want) {
+	if want := []string{"net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_window_scaling", "net.ipv4.tcp_invalid_ratelimit", "net.ipv4.tcp_rto_max_ms", "net.ipv4.tcp_no_metrics_save", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse_delay", "net.ipv4.tcp_rfc1337",
+		"net.ipv4.ip_autobind_reuse", "net.ipv4.ip_local_port_step_width", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports"}; !slices.Equal(unread, want) {
 		t.Errorf("unread: %v", unread)
 	}
 
@@ -457,7 +480,7 @@ net.ipv4.tcp_migrate_req = 1`), base)
 	if got, unread, err := ParseSysctls(iotest.ErrReader(broken), base); err != broken || got != base || unread != nil {
 		t.Errorf("a failing reader: %v, unread %v, %v", got, unread, err)
 	}
-	if got, unread, err := ParseSysctls(strings.NewReader(""), base); err != nil || got != base || !slices.Equal(unread, SysctlNames()) {
+	if got, unread, err := ParseSysctls(strings.NewReader(""), base); err != nil || got != base || !slices.Equal(unread, allNames()) {
 		t.Errorf("nothing: %v, unread %v, %v", got, unread, err)
 	}
 }
@@ -476,8 +499,8 @@ func FuzzParseSysctls(f *testing.F) {
 			return
 		}
 		for _, name := range unread {
-			v, _ := s.Get(name)
-			if was, _ := base.Get(name); v != was {
+			v, err := s.Get(name)
+			if was, _ := base.Get(name); err == nil && v != was {
 				t.Fatalf("%s is said to be unread, and is %d", name, v)
 			}
 		}

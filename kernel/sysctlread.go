@@ -17,7 +17,8 @@ import (
 // What cannot be read keeps its value of base, and its name is returned: the file
 // is missing, because the kernel does not have the sysctl or hides it from this
 // namespace, or the reader may not open it. Any other failure to read, and a file
-// that holds anything but one number of 32 bits, is an error that names the file
+// that holds anything but what the sysctl is (one number of 32 bits, for two of them a
+// range or a list of ports), is an error that names the file
 // and quotes the text; then base is returned unchanged.
 func ReadSysctls(fsys fs.FS, base Sysctls) (s Sysctls, unread []string, err error) {
 	s = base
@@ -37,6 +38,20 @@ func ReadSysctls(fsys fs.FS, base Sysctls) (s Sysctls, unread []string, err erro
 		}
 		*c.field(&s) = v
 	}
+	for _, c := range textSysctls {
+		file := strings.ReplaceAll(c.name, ".", "/")
+		text, err := fs.ReadFile(fsys, file)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+			unread = append(unread, c.name)
+			continue
+		case err != nil:
+			return base, nil, fmt.Errorf("kernel: sysctl %s: %w", c.name, err)
+		}
+		if err := c.set(&s, strings.TrimSpace(string(text))); err != nil {
+			return base, nil, fmt.Errorf("kernel: file %s: %w", file, err)
+		}
+	}
 	return s, unread, nil
 }
 
@@ -48,7 +63,7 @@ func ReadSysctls(fsys fs.FS, base Sysctls) (s Sysctls, unread []string, err erro
 // Names that the models do not read, empty lines, comments (# and ;) and the
 // complaints of sysctl(8) ("sysctl: permission denied on key ...") are passed over.
 // What the text does not give keeps its value of base, and its name is returned.
-// A value that is not one number of 32 bits, and a name of ours without a value,
+// A value that is not what the sysctl is, and a name of ours without a value,
 // is an error that names the line and quotes the text; then base is returned
 // unchanged. An error of r is returned as it is.
 func ParseSysctls(r io.Reader, base Sysctls) (s Sysctls, unread []string, err error) {
@@ -69,37 +84,64 @@ func ParseSysctls(r io.Reader, base Sysctls) (s Sysctls, unread []string, err er
 				name = words[0]
 			}
 		}
-		c, known := SysctlByName(name)
+		set, name, known := sysctlSetter(name)
 		if !known {
 			continue
 		}
 		if !ok {
-			return base, nil, fmt.Errorf("kernel: line %d: %s has no \"=\" and value", number, c.Name)
+			return base, nil, fmt.Errorf("kernel: line %d: %s has no \"=\" and value", number, name)
 		}
-		v, err := parseSysctlValue(value)
-		if err != nil {
-			return base, nil, fmt.Errorf("kernel: line %d: %s: %w", number, c.Name, err)
+		if err := set(&s, strings.TrimSpace(value)); err != nil {
+			return base, nil, fmt.Errorf("kernel: line %d: %s: %w", number, name, err)
 		}
-		*c.field(&s) = v
-		given[c.Name] = true
+		given[name] = true
 	}
 	for _, c := range sysctlTable {
 		if !given[c.Name] {
 			unread = append(unread, c.Name)
 		}
 	}
+	for _, c := range textSysctls {
+		if !given[c.name] {
+			unread = append(unread, c.name)
+		}
+	}
 	return s, unread, nil
+}
+
+// sysctlSetter finds a sysctl of either kind, by its name with dots or with slashes.
+func sysctlSetter(name string) (set func(*Sysctls, string) error, dotted string, known bool) {
+	if c, ok := SysctlByName(name); ok {
+		return func(s *Sysctls, text string) error {
+			v, err := parseSysctlValue(text)
+			if err == nil {
+				*c.field(s) = v
+			}
+			return err
+		}, c.Name, true
+	}
+	for _, c := range textSysctls {
+		if strings.ReplaceAll(name, "/", ".") == c.name {
+			return c.set, c.name, true
+		}
+	}
+	return nil, "", false
 }
 
 func parseSysctlValue(text string) (int, error) {
 	text = strings.TrimSpace(text)
 	v, err := strconv.ParseInt(text, 10, 32)
 	if err != nil {
-		const most = 60 // enough to recognise what was read in place of a number
-		if len(text) > most {
-			text = text[:most] + "..."
-		}
-		return 0, fmt.Errorf("%q is not a number of 32 bits", text)
+		return 0, fmt.Errorf("%q is not a number of 32 bits", shortened(text))
 	}
 	return int(v), nil
+}
+
+// shortened keeps enough to recognise what was read in place of a value.
+func shortened(text string) string {
+	const most = 60
+	if len(text) > most {
+		return text[:most] + "..."
+	}
+	return text
 }

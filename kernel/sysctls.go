@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Sysctls holds the value of every sysctl that the models read, as the number that
-// stands in /proc/sys.
+// Sysctls holds the value of every sysctl that the models read, as it stands in
+// /proc/sys.
 //
 // Get one from [Defaults], and change it by hand, with [Sysctls.Set], or with what
 // [ReadSysctls] and [ParseSysctls] find. It is a comparable value. The zero
@@ -134,6 +134,37 @@ type Sysctls struct {
 	// TCPRFC1337 is net.ipv4.tcp_rfc1337: 0 lets a RST end TIME_WAIT, any other value
 	// does not. Default 0.
 	TCPRFC1337 int
+
+	// IPAutobindReuse is net.ipv4.ip_autobind_reuse: 1 lets bind() to port 0 of a socket
+	// with SO_REUSEADDR share a port when all ports of the range are in use. Default 0,
+	// range 0 to 1 (observed on 6.18.44). Before 5.7 it is absent.
+	IPAutobindReuse int
+
+	// IPLocalPortStepWidth is net.ipv4.ip_local_port_step_width, in ports: connect()
+	// goes through the range in steps of a random number of ports, up to about this
+	// many of one parity. Default 0, which is the smallest step always. Before 7.1 it is
+	// absent. The kernel takes up to 4294967295; more than 65535 makes no difference,
+	// and here 2147483647 is the most (from source).
+	IPLocalPortStepWidth int
+
+	// IPUnprivilegedPortStart is net.ipv4.ip_unprivileged_port_start: the first port
+	// that needs no privilege, and the least lower bound of ip_local_port_range.
+	// Default 1024, range 0 to 65535 and not above that bound (observed on 6.18.44).
+	// Before 4.11 it is absent: 1024 ports need a privilege, and the range may begin
+	// at 1.
+	IPUnprivilegedPortStart int
+
+	// The last two are not one number each: SysctlNames, All, Set and Get leave them
+	// out, and the readers, String and Validate know them.
+
+	// IPLocalPortRange is net.ipv4.ip_local_port_range. The zero value stands for the
+	// kernel's default. Each bound is 1 to 65535, and both may be equal.
+	IPLocalPortRange PortRange
+
+	// IPLocalReservedPorts is net.ipv4.ip_local_reserved_ports as it stands in
+	// /proc/sys, "8080,9000-9010": ports that no search takes. "" (default) is none, and
+	// all that a kernel before 2.6.35 can have. [ParsePortList] reads it.
+	IPLocalReservedPorts string
 }
 
 // Defaults returns the sysctls that r starts with on the machine m.
@@ -153,12 +184,13 @@ func Defaults(r Release, m Machine) (Sysctls, error) {
 	for _, c := range sysctlTable {
 		*c.field(&s) = c.Default(sem, m)
 	}
+	s.IPLocalPortRange = DefaultPortRange(sem)
 	return s, nil
 }
 
-// Validate reports the first sysctl, in the order of [SysctlNames], that a kernel
+// Validate reports the first sysctl, in the order of the fields, that a kernel
 // with these semantics could not have at its value. The error names the sysctl,
-// the value and the rule. A sysctl that the kernel does not have must be 0.
+// the value and the rule. A sysctl that the kernel does not have must be 0 or "".
 func (s Sysctls) Validate(sem Semantics) error {
 	if !sem.Valid() {
 		return errors.New("kernel: sysctls checked against Semantics that describe no kernel")
@@ -177,7 +209,7 @@ func (s Sysctls) Validate(sem Semantics) error {
 			return fmt.Errorf("kernel: %s = %d: this kernel takes %d to %d", c.Name, v, lo, hi)
 		}
 	}
-	return nil
+	return s.validatePorts(sem)
 }
 
 // Set changes the sysctl of that name, "net.core.somaxconn" or
@@ -222,6 +254,9 @@ func (s Sysctls) String() string {
 	var b strings.Builder
 	for name, v := range s.All() {
 		fmt.Fprintf(&b, "%s = %d\n", name, v)
+	}
+	for _, c := range textSysctls {
+		fmt.Fprintf(&b, "%s = %s\n", c.name, c.get(&s))
 	}
 	return b.String()
 }

@@ -11,7 +11,7 @@ import (
 type Sysctl struct {
 	// Name is the name as sysctl(8) prints it: "net.core.somaxconn".
 	Name string
-	// Unit is what it counts: "connections", "requests", "entries",
+	// Unit is what it counts: "connections", "requests", "entries", "ports", "port",
 	// "times", "s", "ms" or "switch".
 	Unit string
 	// Meaning is one sentence.
@@ -59,8 +59,9 @@ func SysctlByName(name string) (Sysctl, bool) {
 	return sysctlTable[i], true
 }
 
-// SysctlNames returns the names of the sysctls that the models read, in the order
-// of the fields of [Sysctls].
+// SysctlNames returns the names of the sysctls that the models read and that are one
+// number, in the order of the fields of [Sysctls]: all but ip_local_port_range and
+// ip_local_reserved_ports.
 func SysctlNames() []string {
 	names := make([]string, len(sysctlTable))
 	for i, c := range sysctlTable {
@@ -69,7 +70,7 @@ func SysctlNames() []string {
 	return names
 }
 
-// sysctlTable has one row per field of Sysctls, in the same order.
+// sysctlTable has one row per field of Sysctls that is a number, in the same order.
 var sysctlTable = []Sysctl{
 	{
 		Name: "net.core.somaxconn", Unit: "connections",
@@ -254,6 +255,33 @@ var sysctlTable = []Sysctl{
 		field:    func(s *Sysctls) *int { return &s.TCPRFC1337 },
 		start:    constant(0),
 		bounds:   byteOrInt,
+	},
+	{
+		Name: "net.ipv4.ip_autobind_reuse", Unit: "switch",
+		Meaning: "bind() to port 0 with SO_REUSEADDR shares a port when all are in use.",
+		Zero:    "it fails",
+		field:   func(s *Sysctls) *int { return &s.IPAutobindReuse },
+		start:   constant(0),
+		bounds:  func(Semantics) (int, int) { return 0, 1 },
+		exists:  func(sem Semantics) bool { return sem.AutobindReuse },
+	},
+	{
+		Name: "net.ipv4.ip_local_port_step_width", Unit: "ports",
+		Meaning: "connect() goes through the local ports in random steps of up to this many.",
+		Zero:    "the smallest step always",
+		field:   func(s *Sysctls) *int { return &s.IPLocalPortStepWidth },
+		start:   constant(0),
+		bounds:  func(Semantics) (int, int) { return 0, math.MaxInt32 },
+		exists:  func(sem Semantics) bool { return sem.PortStepWidth },
+	},
+	{
+		Name: "net.ipv4.ip_unprivileged_port_start", Unit: "port",
+		Meaning: "The first port that needs no privilege; ip_local_port_range must not begin below it.",
+		Zero:    "no port needs one",
+		field:   func(s *Sysctls) *int { return &s.IPUnprivilegedPortStart },
+		start:   constant(1024),
+		bounds:  func(Semantics) (int, int) { return 0, math.MaxUint16 },
+		exists:  func(sem Semantics) bool { return sem.UnprivilegedPortStart },
 	},
 }
 

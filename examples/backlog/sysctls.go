@@ -6,10 +6,12 @@ import (
 	"example.com/linuxtcp/kernel"
 )
 
-// elsewhere are the sysctls that no listener asks: they begin where a connection ends.
+// elsewhere are the sysctls that no listener asks: they begin where a connection ends, or
+// before it begins.
 var elsewhere = []string{
 	"net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_tw_reuse",
 	"net.ipv4.tcp_tw_reuse_delay", "net.ipv4.tcp_rfc1337",
+	"net.ipv4.ip_autobind_reuse", "net.ipv4.ip_local_port_step_width", "net.ipv4.ip_unprivileged_port_start",
 }
 
 // listens reports whether the listen path has to do with a sysctl.
