@@ -1,0 +1,66 @@
+package portalloc
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Listen is listen() of a bound socket (inet_csk_listen_start): the port is asked for
+// once more, now as a socket in LISTEN, with whom SO_REUSEADDR shares nothing. It fails
+// with EADDRINUSE if the port conflicts, and the socket stays bound. A listener may call
+// it again.
+//
+// A socket without a port is an error: bind it first.
+func (a *Allocator) Listen(id Socket) (Result, error) {
+	i, k, err := a.find(id)
+	if err != nil {
+		return Result{}, err
+	}
+	if k.state == Listening {
+		return Result{Port: k.port}, nil
+	}
+	if k.state != Bound {
+		return Result{}, fmt.Errorf("portalloc: listen of a socket that is %v: bind it first", k.state)
+	}
+	k.state = Listening
+	k.sync()
+	if !a.settle(i, int(k.port), false) {
+		k.state = Bound
+		k.sync()
+		return Result{Errno: EADDRINUSE}, nil
+	}
+	return Result{Port: k.port}, nil
+}
+
+// Accept makes the connection that a listener got from remote at its address local
+// (__inet_inherit_port): another owner of the listener's port, with its options. The port
+// of local is the listener's.
+//
+// It is an error if the socket does not listen, if addresses do not fit, or if there is
+// such a connection already, in TIME_WAIT or not.
+func (a *Allocator) Accept(id Socket, local netip.Addr, remote netip.AddrPort) (Socket, error) {
+	_, l, err := a.find(id)
+	if err != nil {
+		return 0, err
+	}
+	if l.state != Listening {
+		return 0, fmt.Errorf("portalloc: accept from a socket that is %v", l.state)
+	}
+	key, err := l.endpoints(local, remote)
+	if err != nil {
+		return 0, err
+	}
+	n, g := a.groupOf(key)
+	if a.conn(n, l.port) != 0 {
+		return 0, fmt.Errorf("portalloc: accept: %v has a connection to %v:%d already", remote, g.src, l.port)
+	}
+	port := int(l.port)
+	i := a.slot()
+	k := &a.socks[i-1]
+	l = &a.socks[uint32(id)-1] // slot may have moved it
+	k.opt, k.own, k.addressed, k.accepted = l.opt, l.own, true, true
+	k.own.Addr, k.own.Listening = g.src, false
+	a.own(i, port)
+	a.enter(i, n)
+	return k.name(i), nil
+}
