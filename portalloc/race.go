@@ -1,4 +1,3 @@
-// Package portalloc models the local ports of TCP connections.
 package portalloc
 
 import (

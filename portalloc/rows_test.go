@@ -149,6 +149,9 @@ func TestEveryRowIsExercised(t *testing.T) {
 		}
 		scenario := rows[c.ID]
 		if scenario == nil {
+			scenario = raceRows[c.ID]
+		}
+		if scenario == nil {
 			t.Errorf("no scenario for %s", c.ID)
 			continue
 		}
