@@ -18,11 +18,15 @@
 //     connect() may take over.
 //   - [example.com/linuxtcp/paws]: old timestamps. The checks of each state, and the
 //     cache by which tcp_tw_recycle dropped SYNs.
+//   - [example.com/linuxtcp/portalloc]: local ports. What connect() picks and bind()
+//     refuses, how far both search, how many connections a second that gives, and the
+//     race that gave two connections one port.
 //   - examples/backlog: a command that says what the kernel of a machine does with
 //     the next SYN, and why.
+//   - examples/ports: a command that says how many connections a second a machine can
+//     open, and how many more ports, addresses or destinations another rate takes.
 //
-// Local ports and a whole host made of all of these come next; their packages will
-// stand beside these.
+// A whole host made of all of these comes next; its package will stand beside these.
 //
 // # How to read an answer
 //
