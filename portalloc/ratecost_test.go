@@ -3,6 +3,7 @@ package portalloc
 import (
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -133,5 +134,53 @@ func TestCostRefusesBadInput(t *testing.T) {
 	}
 	if d, err := ConnectTime(14117, 5*time.Microsecond, 40*time.Nanosecond); d != 569680*time.Nanosecond || err != nil {
 		t.Error(d, err)
+	}
+}
+
+// Connections to one destination come and go, as on 4.6 to 5.11: what a search looks at on
+// average, against the estimate.
+func TestConnectionsThatComeAndGoCostLessThanTheEstimate(t *testing.T) {
+	const n = 400
+	rng := rand.New(rand.NewPCG(3, 4))
+	churn := func(inUse int, oldest bool) float64 {
+		hint, used := uint32(0), [n]bool{}
+		var open []int
+		connect := func() int {
+			for i, port := range dumbOrder("parity", 0, n-1, hint) {
+				if !used[port] {
+					used[port] = true
+					open = append(open, port)
+					hint += uint32(2*(i%(n/2)) + 2)
+					return i + 1
+				}
+			}
+			return n
+		}
+		for len(open) < inUse {
+			connect()
+		}
+		looks, searches := 0, 0
+		for k := range 6 * n {
+			j := 0
+			if !oldest {
+				j = rng.IntN(len(open))
+			}
+			used[open[j]] = false
+			open = append(open[:j:j], open[j+1:]...)
+			if looked := connect(); k >= 3*n {
+				looks += looked
+				searches++
+			}
+		}
+		return float64(looks) / float64(searches)
+	}
+	for _, inUse := range []int{120, 180, 196, 208, 280, 380} {
+		want, err := ExpectedCandidates(kernelNamed("4.19.78"), Pool{ConnectPicks, portsTo(1, n), nil, 1, 1}, inUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if any, turn := churn(inUse, false)/want, churn(inUse, true)/want; any < 0.4 || any > 0.85 || turn > 0.9 {
+			t.Errorf("%d of %d in use: %.2f and %.2f of the estimate %.1f", inUse, n, any, turn, want)
+		}
 	}
 }
