@@ -18,11 +18,12 @@
 //     connect() may take over.
 //   - [example.com/linuxtcp/paws]: old timestamps. The checks of each state, and the
 //     cache by which tcp_tw_recycle dropped SYNs.
+//   - [example.com/linuxtcp/portalloc]: local ports. Which one connect() and bind() pick
+//     and after how many candidates, and what conflicts.
 //   - examples/backlog: a command that says what the kernel of a machine does with
 //     the next SYN, and why.
 //
-// Local ports and a whole host made of all of these come next; their packages will
-// stand beside these.
+// A whole host made of all of these comes next; its package will stand beside these.
 //
 // # How to read an answer
 //
