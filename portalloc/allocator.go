@@ -79,6 +79,10 @@ type Allocator struct {
 	last      uint32 // the group used last
 	table     connTable
 
+	epoch    uint64 // HashEpoch at epochAt
+	epochAt  time.Duration
+	epochSet bool
+
 	moved  []uint32 // how far each place has come since boot
 	totals kernel.Counters
 }

@@ -45,7 +45,9 @@ func (a *Allocator) Connect(now time.Duration, id Socket, src netip.Addr, dst ne
 	if g.count == 0 {
 		a.tidy(n)
 	}
-	a.totals.Raise(r.Counters)
+	if r.Counters != (kernel.CounterSet{}) {
+		a.totals.Raise(r.Counters)
+	}
 	return r, nil
 }
 
@@ -99,20 +101,21 @@ func (a *Allocator) connectAny(now time.Duration, i, n uint32, g *group) Result 
 	if w := a.sys.IPLocalPortStepWidth; w > 0 && s.Modulus > 1 {
 		s.Stride = s.Step * Stride(w, s.perPass(), a.draw)
 	}
-	at, port := a.walk(&s, g, now)
+	pass, at, port := a.walk(&s, g, now)
 	if port < 0 {
 		return Result{Errno: EADDRNOTAVAIL, Examined: s.Len()}
 	}
-	res := Result{Port: uint16(port), Examined: at + 1}
+	res := Result{Port: uint16(port), Examined: pass*s.perPass() + at + 1}
 	b := a.bucket(port)
 	if b.head == 0 {
 		b.reuse, b.port = -1, -1
 	} else if !a.sem.TWRecycledTaken {
 		res.Counters = kernel.CountersOf(kernel.TWRecycled) // 2.6.32: every shared port counts
 	}
-	a.moved[place] += Advance(&a.sem, at%s.perPass(), s.Step, a.draw)
-	taken := a.conn(n, uint16(port))
-	if taken != 0 {
+	a.moved[place] += Advance(&a.sem, at, s.Step, a.draw)
+	var taken uint32
+	if _, tw := g.word(port >> 6); tw>>(port&63)&1 != 0 {
+		taken = a.conn(n, uint16(port))
 		res.TookOver, res.Counters = true, kernel.CountersOf(kernel.TWRecycled)
 	}
 	k.auto = true
@@ -138,39 +141,39 @@ func (a *Allocator) take(now time.Duration, g *group, port uint16, bound bool) b
 	return a.tw != nil && a.tw.Take(now, netip.AddrPortFrom(g.src, port), netip.AddrPortFrom(g.dst, g.port), bound)
 }
 
-// walk goes through a search and returns the number of the candidate that connect()
-// takes, and its port; -1 if there is none. It finds by the index what a walk from one
-// candidate to the next would find.
-func (a *Allocator) walk(s *Search, g *group, now time.Duration) (at, port int) {
+// walk goes through a search and returns the candidate that connect() takes: its pass, its
+// number there, and its port; -1 if there is none. It finds by the index what a walk from
+// one candidate to the next would find.
+func (a *Allocator) walk(s *Search, g *group, now time.Duration) (pass, at, port int) {
 	reuse := a.tw != nil && a.tw.Possible(g.src, g.dst)
 	n := s.perPass()
-	for pass := range s.Passes {
+	for pass = range s.Passes {
 		for k := 0; k < n; {
 			lo := s.Low + int(s.position(s.Offsets[pass], uint32(k)))
-			run := s.run(pass, k, lo)
+			run := s.run(n, pass, k, lo)
 			hi := lo + (run-1)*s.Step
-			port := g.next(&a.blocked, lo, hi, parityOf(s.Step, lo), reuse)
+			port = g.next(&a.blocked, lo, hi, parityOf(s.Step, lo), reuse)
 			if port < 0 {
 				k += run
 				continue
 			}
-			k += (port - lo) / s.Step
+			k += s.steps(port - lo)
 			if _, tw := g.word(port >> 6); tw>>(port&63)&1 == 0 || a.take(now, g, uint16(port), false) {
-				return pass*n + k, port
+				return pass, k, port
 			}
 			k++
 		}
 	}
-	return 0, -1
+	return 0, 0, -1
 }
 
-// run is how many candidates from number k of a pass, which is the port lo, on stand one
-// step beside each other.
-func (s *Search) run(pass, k, lo int) int {
+// run is how many candidates from number k of a pass of n, which is the port lo, on stand
+// one step beside each other.
+func (s *Search) run(n, pass, k, lo int) int {
 	if s.Stride != s.Step {
 		return 1
 	}
-	run := min(s.perPass()-k, (s.High-lo)/s.Step+1)
+	run := min(n-k, s.steps(s.High-lo)+1)
 	if o := s.Offsets[pass]; o >= s.Modulus { // to 4.5: up to where the sum wraps
 		if left := uint64(1<<32) - uint64(o+uint32(k)); left < uint64(run) {
 			run = int(left)

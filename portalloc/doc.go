@@ -1,3 +1,130 @@
-// Package portalloc models how a Linux kernel gives out local TCP ports: what connect()
-// picks, what bind() refuses, and how far both search.
+// Package portalloc models how a Linux kernel gives out local TCP ports: which one
+// connect() picks and after how many candidates, what bind() picks, and what bind() and
+// listen() refuse.
+//
+// # Synopsis
+//
+//	sem := kernel.MustParse("6.12.43").Semantics()
+//	a, err := portalloc.New(portalloc.Config{Semantics: sem, Sysctls: sys, Key: key, Rand: rng.Uint32})
+//	s, err := a.Open(portalloc.Options{})
+//	r, err := a.Connect(now, s, src, dst)      // r.Port, r.Errno, r.Examined
+//	r, err = a.Bind(s, addrport)               // port 0: one of the kernel's choice
+//	r, err = a.Listen(s)
+//	err = a.TimeWait(s)                        // the connection went on to TIME_WAIT
+//	err = a.Close(s)
+//
+// # Six answers
+//
+// How many connections? As many ports as net.ipv4.ip_local_port_range has, for each
+// source address, destination address and destination port: a port that connect() found
+// is shared by connections elsewhere. A port that bind() took, by number or by port 0, is
+// one socket's, and connect() passes over it: ports run out although there are ten
+// destinations ([Allocator.Bind] has an example, and IP_BIND_ADDRESS_NO_PORT the cure).
+//
+// Which error? EADDRNOTAVAIL is connect()'s, EADDRINUSE that of bind() and listen().
+//
+// In which order? See the tables below. bind() to port 0 begins at random in every
+// release.
+//
+// Why does connect() take so long? From 4.6 on it walks past all ports of one parity
+// before it tries the other. Above half of the range each call examines 14,116 ports of
+// the default range ([Allocator.Connect] has an example).
+//
+// Why is a range of three ports good for two? From 4.6 on an odd range loses a port in
+// each call ([ConnectSearch]).
+//
+// Which ports can my test's fixed port collide with? [ConnectReach] and [BindReach].
+//
+// # connect() without a port
+//
+//	                  first candidate            then                    kept               moves on by
+//	2.6.32 to 4.1     hash + kept                +1, round               1 number           candidates
+//	4.2 to 4.5        the same, bit 0 cleared    +1, round               1 number           candidates + 1, made even
+//	4.6 to 5.11       even offset                +2, then the odd ones   1 number           2 * candidates
+//	5.12 to 5.17      even offset                the same                256 numbers        the same, or 4 instead of 2
+//	5.18 to 7.0       even offset                the same                65536 numbers      at least 2 to 16
+//	7.1 on            even offset                random steps if asked   65536 numbers      the same
+//
+// RHEL 7 has the second line in late builds; 5.15.y and 5.10.y the fifth, and from 6.8 on
+// IP_LOCAL_PORT_RANGE makes it +1 from any offset ([ConnectSearch], [Advance], [Stride]).
+// Offsets count from the lower bound, so "even" is its parity. The hash is over source
+// address, destination address and port ([Key.Hash], [HashEpoch]): it changes every 300 s
+// to 3.0, every 10 s from 5.18 on.
+//
+// So to 5.11 all destinations share one count, and two that take turns see twice the
+// step; later they do not. A candidate is taken if
+//
+//   - it is not on net.ipv4.ip_local_reserved_ports (2.6.35), and
+//   - nobody has the port; or all who ever had it since it was last unused found it by
+//     connect() ([ConnectMayShare]) and no connection has the same addresses and ports,
+//     or one in TIME_WAIT that may be taken over ([TimeWaits]).
+//
+// A port that somebody bound to stays of no use while anybody is on it, up to 6.17; from
+// 6.18 on until those who bound to it are gone.
+//
+// # bind() to port 0
+//
+//	                  with SO_REUSEADDR            order                     a port in use
+//	2.6.32 to 3.3                                  +1, round                 no; shared at the end
+//	3.4                                            +1, round                 if bind() by number may; shared at the end
+//	3.5 to 4.1                                     +1, round                 other addresses; shared at the end
+//	4.2 to 4.5        two halves                   +1, round                 other addresses; shared after each half
+//	4.6 to 4.10       two halves                   odd offsets, then even    other addresses; shared after each parity
+//	4.11 to 5.6       two halves                   odd offsets, then even    other addresses
+//	5.7 on            two halves                   odd offsets, then even    other addresses; shared with ip_autobind_reuse
+//
+// "Shared" is for sockets with SO_REUSEADDR, or SO_REUSEPORT of one user from 3.9 on
+// to 4.10, all of whose owners have the same: so on 4.6 to 4.10 a fifth such socket
+// shares a port on a range of 16 although 12 are unused. [BindSearch], [BindScan].
+//
+// # bind() to a port by number, and listen()
+//
+// [Conflicts] has the rule for two sockets, [Overlap] that for their addresses, IPv6
+// among them. Owners in TIME_WAIT count and keep the options of their socket. listen()
+// asks again, now as a listener, with whom SO_REUSEADDR shares nothing.
+//
+// # Three ways to use the package
+//
+// A question is answered by a rule: [ConnectSearch], [BindSearch], [Advance],
+// [Conflicts], [SocketRange], [ConnectReach]... are functions of numbers and a
+// [kernel.Semantics]. An [Allocator] is the whole thing as a state machine: many
+// addresses, destinations and both families. In a simulation it is the kernel, and it
+// answers at once where the kernel examines tens of thousands of candidates: an index
+// finds the port and their number.
+//
+// # Counters
+//
+// TWRecycled counts TIME_WAIT entries that connect() took over. On 2.6.32 (to RHEL 6.4)
+// it counts every connect() that found a port in use elsewhere.
+//
+// # What is exact, what is an envelope
+//
+// Exact, for one CPU: which candidates there are and in which order once the start is
+// known, how many are examined, what is free, what conflicts, which error.
+//
+// An envelope: where a search starts, since the kernel draws it from its secrets. Key and
+// Rand stand for these; the hash is not the kernel's own function, nor are places in its
+// table shared by the same destinations. The tests check that what kernels did is among
+// what the model may do for some secret.
+//
+// # What is not modelled
+//
+// Two calls at once, so the race of 2.6.32 over one TIME_WAIT entry. Devices: SO_BINDTODEVICE,
+// VRFs. Other namespaces, which share one number to 5.11, the range to 3.12, and the count
+// of bound sockets that bind() goes by to 3.3. Privileges, and whether an address is one
+// of this host. bind() within bind(): autobind by listen(). setsockopt() after bind(),
+// connect() to AF_UNSPEC, and SO_ATTACH_REUSEPORT_*, which put a socket into a group before
+// listen(). IP_TRANSPARENT and redirected connections. Memory that runs out
+// ([NoBucketErrno] says what would happen). Table sizes other than 65536 from 6.1 on.
+//
+// Details that are left open: what user a port remembers when it was made by connect() and
+// a socket with SO_REUSEPORT binds to it, to 4.10 (taken as none); how 3.0 and older count
+// accepted connections among the owners of a port that is shared; in 6.1 to 6.8, mistakes
+// about IPv4-mapped and IPv6-only addresses in the new table; that from 6.18 on a socket
+// bound to a wildcard that connects may be forgotten as one that bound to the port.
+//
+// # Evidence
+//
+// testdata/observations holds what running kernels answered; the tests replay all of it.
+// What no kernel at hand could be asked is marked "from source".
 package portalloc

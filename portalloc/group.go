@@ -17,6 +17,9 @@ func keyOf(src netip.Addr, dst netip.AddrPort) groupKey {
 }
 
 func plain(addr netip.Addr) netip.Addr {
+	if addr.Is4() {
+		return addr
+	}
 	addr = addr.Unmap()
 	if addr.Zone() != "" {
 		addr = addr.WithZone("")
@@ -102,7 +105,10 @@ func (a *Allocator) leave(i uint32) {
 
 // start returns the place that a connect() of the group begins from, and the sum.
 func (a *Allocator) start(g *group, now time.Duration) (place int, sum uint32) {
-	if epoch := HashEpoch(&a.sem, a.clock, now); !g.hashed || g.epoch != epoch {
+	if now != a.epochAt || !a.epochSet { // many calls at one moment divide once
+		a.epoch, a.epochAt, a.epochSet = HashEpoch(&a.sem, a.clock, now), now, true
+	}
+	if epoch := a.epoch; !g.hashed || g.epoch != epoch {
 		g.hashed, g.epoch = true, epoch
 		g.place, g.add = StartSum(&a.sem, a.key.Hash(g.src, netip.AddrPortFrom(g.dst, g.port), epoch))
 		if a.moved == nil {

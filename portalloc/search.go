@@ -125,7 +125,10 @@ func BindScan(sem *kernel.Semantics, r kernel.PortRange, half int) (part kernel.
 }
 
 // perPass is the number of candidates in a pass.
-func (s *Search) perPass() int { return max(int(s.Modulus)/s.Step, 1) }
+func (s *Search) perPass() int { return max(s.steps(int(s.Modulus)), 1) }
+
+// steps is n / Step.
+func (s *Search) steps(n int) int { return n >> (s.Step - 1) }
 
 // Len returns how many candidates there are: what a search that fails examines.
 func (s *Search) Len() int { return s.Passes * s.perPass() }
@@ -138,6 +141,9 @@ func (s *Search) Port(i int) int {
 
 // position is candidate k of a pass that begins at offset o, counted from Low.
 func (s *Search) position(o, k uint32) uint32 {
+	if k == 0 && o < s.Modulus {
+		return o
+	}
 	x := (o + k*uint32(s.Stride)) % s.Modulus // in 32 bits, as the kernel has it
 	if x == 0 && k > 0 && s.Step == 2 && int(s.Modulus) <= s.High-s.Low {
 		return s.Modulus // the kernel goes back only beyond High
