@@ -43,10 +43,14 @@ func Paragraph(b *bytes.Buffer, first, text string) {
 	}
 }
 
-// Plural is "1 thing", "2 things".
+// Plural is "1 thing", "2 things", "2 addresses".
 func Plural[N ~int | ~uint64](n N, what string) string {
 	if n == 1 {
 		return fmt.Sprintf("%d %s", n, what)
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	end := "s"
+	if strings.HasSuffix(what, "s") {
+		end = "es"
+	}
+	return fmt.Sprintf("%d %s%s", n, what, end)
 }

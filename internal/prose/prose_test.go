@@ -33,7 +33,7 @@ func TestParagraphIndents(t *testing.T) {
 }
 
 func TestPlural(t *testing.T) {
-	if got := Plural(1, "port") + Plural(0, "port") + Plural(uint64(2), "port"); got != "1 port0 ports2 ports" {
+	if got := Plural(1, "port") + Plural(0, "port") + Plural(uint64(2), "address"); got != "1 port0 ports2 addresses" {
 		t.Error(got)
 	}
 }
