@@ -33,8 +33,8 @@ func DefaultSYNTimer(sem *Semantics) SYNTimer {
 
 // A SYNTimeline is what an unanswered connect() does. The first SYN is sent at 0.
 type SYNTimeline struct {
-	// Sent is when SYNs are sent, the first at 0. All after the first count
-	// TCPTimeouts, TCPSynRetrans (from 3.7 or so on) and RetransSegs.
+	// Sent is when SYNs are sent, the first at 0. Each after the first counts
+	// TCPTimeouts and RetransSegs, and TCPSynRetrans on kernels that have it.
 	Sent []time.Duration
 	// TimedOut is when connect() returns ETIMEDOUT.
 	TimedOut time.Duration
@@ -61,8 +61,8 @@ const longestRTO = 120 * time.Second
 // is 3 s, where the count alone would be 7 s.
 //
 // It does not hold for TCP_USER_TIMEOUT, for a SYN that is answered by a bad ACK (from
-// 5.6 on the next follows after 2 jiffies), for Fast Open, for BPF programs that set the
-// first timeout, or for routes with an rto_min of their own.
+// 5.6 on the next follows after 2 jiffies), for Fast Open, or for BPF programs that set
+// the first timeout.
 //
 // Retries outside 1 to 127, Linear outside 0 to 127, an RTOMax that is not 0 and below
 // 1 s, and a Linear or RTOMax other than 0 on a kernel without the sysctl are errors; so

@@ -8,7 +8,7 @@ import (
 	"example.com/linuxtcp/portalloc"
 )
 
-func semantics(release string) *kernel.Semantics {
+func kernelNamed(release string) *kernel.Semantics {
 	s := kernel.MustParse(release).Semantics()
 	return &s
 }
@@ -16,7 +16,7 @@ func semantics(release string) *kernel.Semantics {
 // connect() takes exactly 3 s now and then, or 1 s: which kernels can it be?
 func ExampleHasRace() {
 	for _, release := range []string{"2.6.32.69", "2.6.32-220.el6.x86_64", "2.6.32-358.el6.x86_64", "2.6.32-431.el6.x86_64", "2.6.33", "3.10.108"} {
-		fmt.Println(release, portalloc.HasRace(semantics(release)))
+		fmt.Println(release, portalloc.HasRace(kernelNamed(release)))
 	}
 	// Output:
 	// 2.6.32.69 true
@@ -30,7 +30,7 @@ func ExampleHasRace() {
 // All that two connect() calls can do to each other, before and after the fix.
 func ExampleExploreRace() {
 	for _, release := range []string{"2.6.32-358.el6.x86_64", "2.6.32-431.el6.x86_64", "2.6.33"} {
-		race, err := portalloc.ExploreRace(semantics(release), portalloc.RaceConfig{Entry: portalloc.EntryTaken})
+		race, err := portalloc.ExploreRace(kernelNamed(release), portalloc.RaceConfig{Entry: portalloc.EntryTaken})
 		fmt.Printf("%s, %v\n%v\n", release, err, race)
 	}
 	// Output:
@@ -55,7 +55,7 @@ func ExampleExploreRace() {
 
 // The story of one race.
 func ExampleSchedule() {
-	race, err := portalloc.ExploreRace(semantics("2.6.32"), portalloc.RaceConfig{Entry: portalloc.EntryTaken})
+	race, err := portalloc.ExploreRace(kernelNamed("2.6.32"), portalloc.RaceConfig{Entry: portalloc.EntryTaken})
 	if err != nil {
 		panic(err)
 	}
@@ -101,7 +101,7 @@ func ExampleSchedule() {
 // ... and how it ends for the connect() that starves.
 func ExampleStarve() {
 	for _, release := range []string{"2.6.32-220.el6.x86_64", "2.6.32-358.el6.x86_64"} {
-		sem := semantics(release)
+		sem := kernelNamed(release)
 		for _, closed := range []time.Duration{50 * time.Millisecond, portalloc.StaysOpen} {
 			s, err := portalloc.Starve(sem, kernel.DefaultSYNTimer(sem), closed)
 			fmt.Println(s, err)
@@ -125,14 +125,14 @@ func ExampleRunRace() {
 		a, a, a, a, b, b, b, // S9 to S12: the entry goes
 		a, a, b, b, // S13, S14: the SYNs
 	}
-	_, result, err := portalloc.RunRace(semantics("2.6.32"), portalloc.RaceConfig{Entry: portalloc.EntryTaken}, order)
+	_, result, err := portalloc.RunRace(kernelNamed("2.6.32"), portalloc.RaceConfig{Entry: portalloc.EntryTaken}, order)
 	fmt.Println(result, err)
 	// Output:
 	// A and B take one entry over: two equal SYNs, B gets every answer and A starves (TWRecycled 2) <nil>
 }
 
 func ExampleRaceSteps() {
-	for _, s := range portalloc.RaceSteps(semantics("2.6.33"))[:9] {
+	for _, s := range portalloc.RaceSteps(kernelNamed("2.6.33"))[:9] {
 		fmt.Println(s)
 	}
 	// Output:

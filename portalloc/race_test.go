@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func semanticsOf(name string) *kernel.Semantics {
+func kernelNamed(name string) *kernel.Semantics {
 	s := kernel.MustParse(name).Semantics()
 	return &s
 }
@@ -208,7 +208,7 @@ func dumbRun(name string, c RaceConfig, choose func(can []Thread) Thread) (RaceR
 func TestExploreRaceAgainstEveryInterleavingOfASecondModel(t *testing.T) {
 	for _, name := range raceKernels {
 		for _, c := range raceConfigs() {
-			race := explore(t, semanticsOf(name), c)
+			race := explore(t, kernelNamed(name), c)
 			if race.Interleavings > 100_000 {
 				continue // the random scheduler below looks at these
 			}
@@ -257,7 +257,7 @@ func TestExploreRaceAgainstARandomScheduler(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, name := range raceKernels {
 		for _, c := range raceConfigs() {
-			sem := semanticsOf(name)
+			sem := kernelNamed(name)
 			race := explore(t, sem, c)
 			seen := map[RaceResult]bool{}
 			for range 1000 {
@@ -302,7 +302,7 @@ func TestTheRaceIsInTheReleasesThatHaveIt(t *testing.T) {
 	fixed := strings.Fields("2.6.33 2.6.34 2.6.32-384.el6.x86_64 2.6.32-431.el6.x86_64 2.6.32-458.el6.x86_64 2.6.32-459.el6.x86_64 2.6.32-504.el6.x86_64 2.6.32-642.el6.x86_64 3.10.108 3.10.0-1160.el7.x86_64 4.4.155 6.1.192 7.2.13")
 	for _, name := range append(racy, fixed...) {
 		want := slices.Contains(racy, name)
-		sem := semanticsOf(name)
+		sem := kernelNamed(name)
 		if HasRace(sem) != want {
 			t.Errorf("%s has the race: %v", name, HasRace(sem))
 		}
@@ -327,7 +327,7 @@ func TestRaceNumbers(t *testing.T) {
 		{"2.6.32", false, 94420, 92036, 4},
 		{"2.6.32", true, 126310, 72800, 4},
 	} {
-		r := explore(t, semanticsOf(c.release), RaceConfig{Entry: EntryTaken, FreePort: c.free})
+		r := explore(t, kernelNamed(c.release), RaceConfig{Entry: EntryTaken, FreePort: c.free})
 		if r.Interleavings != c.interleavings || r.Doubles != c.doubles || len(r.Outcomes) != c.outcomes {
 			t.Errorf("%s: %v", c.release, r)
 		}
@@ -354,7 +354,7 @@ func threads(text string) (order []Thread) {
 
 // The schedule that the wait for the port's lock makes likely.
 func TestTheLoserOfThePortsLockWinsTheConnection(t *testing.T) {
-	sem, c := semanticsOf("2.6.32-220.el6.x86_64"), RaceConfig{Entry: EntryTaken}
+	sem, c := kernelNamed("2.6.32-220.el6.x86_64"), RaceConfig{Entry: EntryTaken}
 	order := threads("AB A AAAAA AA BB BB BB BB AAAA BBB AA BB")
 	sched, result, err := RunRace(sem, c, order)
 	want := RaceResult{A: TookEntry, B: TookEntry, Winner: ThreadB, TWRecycled: 2}
@@ -369,18 +369,18 @@ func TestTheLoserOfThePortsLockWinsTheConnection(t *testing.T) {
 		}
 	}
 	// The fixed kernel refuses B the port, and then the order has too many steps.
-	_, _, err = RunRace(semanticsOf("2.6.33"), c, order)
+	_, _, err = RunRace(kernelNamed("2.6.33"), c, order)
 	if err == nil || !strings.Contains(err.Error(), "is through") {
 		t.Error(err)
 	}
-	_, result, err = RunRace(semanticsOf("2.6.33"), c, threads("AB A AAAAA AA BB BB BB AA AA"))
+	_, result, err = RunRace(kernelNamed("2.6.33"), c, threads("AB A AAAAA AA BB BB BB AA AA"))
 	if want := (RaceResult{A: TookEntry, B: NoPort, TWRecycled: 1}); err != nil || result != want {
 		t.Error(result, err)
 	}
 }
 
 func TestRaceRefusesBadInput(t *testing.T) {
-	sem, good := semanticsOf("2.6.32"), RaceConfig{Entry: EntryTaken}
+	sem, good := kernelNamed("2.6.32"), RaceConfig{Entry: EntryTaken}
 	for _, c := range []struct {
 		sem   *kernel.Semantics
 		c     RaceConfig
@@ -412,7 +412,7 @@ func TestRaceRefusesBadInput(t *testing.T) {
 // What has to hold for the race besides two threads: what package timewait says of the
 // entry, by each setting, with and without timestamps, and at each age.
 func TestTheRaceNeedsReuseTimestampsAndAge(t *testing.T) {
-	sem := semanticsOf("2.6.32")
+	sem := kernelNamed("2.6.32")
 	doubles := func(v timewait.Verdict) uint64 {
 		c := RaceConfig{Entry: EntryRefused}
 		if v.Action == timewait.Take {
@@ -443,7 +443,7 @@ func TestRaceStates(t *testing.T) {
 	holdsBind := "S2 S3 S4 S5 S6 S7 S8 N1 N2 X1 X2"
 	holdsHash := "S4 S5 S6 X1"
 	rapid.Check(t, func(t *rapid.T) {
-		sem := semanticsOf(rapid.SampledFrom(raceKernels).Draw(t, "kernel"))
+		sem := kernelNamed(rapid.SampledFrom(raceKernels).Draw(t, "kernel"))
 		c := rapid.SampledFrom(raceConfigs()).Draw(t, "config")
 		run, s, err := newRaceRun(sem, c)
 		if err != nil {

@@ -28,7 +28,7 @@ func TestStarve(t *testing.T) {
 		{"2.6.32.69", 10 * time.Second, "[3s 9s] false 21s"},
 		{"2.6.32", StaysOpen, "[3s 9s] false 21s"},
 	} {
-		sem := semanticsOf(c.release)
+		sem := kernelNamed(c.release)
 		s, err := Starve(sem, kernel.DefaultSYNTimer(sem), c.closed)
 		if got := fmt.Sprint(s.Resent, s.Connected, s.At); err != nil || got != c.want {
 			t.Errorf("%s, closed after %v: %s (%v), want %s", c.release, c.closed, got, err, c.want)
@@ -37,7 +37,7 @@ func TestStarve(t *testing.T) {
 }
 
 func TestStarveRefuses(t *testing.T) {
-	racy, fixed := semanticsOf("2.6.32"), semanticsOf("2.6.33")
+	racy, fixed := kernelNamed("2.6.32"), kernelNamed("2.6.33")
 	for _, c := range []struct {
 		sem    *kernel.Semantics
 		timer  kernel.SYNTimer

@@ -9,13 +9,13 @@ import (
 	"example.com/linuxtcp/timewait"
 )
 
-// pool is one source, one destination and the default range.
-func pool(sem *kernel.Semantics) portalloc.Pool {
+// defaultPool is one source, one destination and the default range.
+func defaultPool(sem *kernel.Semantics) portalloc.Pool {
 	return portalloc.Pool{Picker: portalloc.ConnectPicks, Range: kernel.DefaultPortRange(*sem), Sources: 1, Destinations: 1}
 }
 
-// timeWait is how long TIME_WAIT lasts on a busy client.
-func timeWait(sem *kernel.Semantics) portalloc.Span {
+// busyTimeWait is how long TIME_WAIT lasts on a busy client.
+func busyTimeWait(sem *kernel.Semantics) portalloc.Span {
 	lo, hi := timewait.Lifetime(sem, 250, timewait.Length, true)
 	return portalloc.Span{Min: lo, Max: hi}
 }
@@ -24,12 +24,12 @@ func timeWait(sem *kernel.Semantics) portalloc.Span {
 // destination, uses it for 100 ms and closes it.
 func ExampleSustainedRate() {
 	for _, release := range []string{"3.10", "4.4", "6.12"} {
-		sem := semantics(release)
-		c := portalloc.Closing{Open: portalloc.Exactly(100 * time.Millisecond), TimeWait: timeWait(sem)}
+		sem := kernelNamed(release)
+		c := portalloc.Closing{Open: portalloc.Exactly(100 * time.Millisecond), TimeWait: busyTimeWait(sem)}
 		for _, how := range []string{"as it is", "tcp_tw_reuse=1", "server closes first"} {
 			c.Reuse, c.ReuseWait = how == "tcp_tw_reuse=1", portalloc.ReuseWait(sem, time.Second)
 			c.ServerFirst = how == "server closes first"
-			p := pool(sem)
+			p := defaultPool(sem)
 			hold, err := c.Hold(p.Picker)
 			if err != nil {
 				panic(err)
@@ -53,8 +53,8 @@ func ExampleSustainedRate() {
 // How long until the first EADDRNOTAVAIL at 500 connections a second, and what keeps it
 // away?
 func ExampleFirstFailure() {
-	sem := semantics("6.12")
-	p, hold := pool(sem), timeWait(sem)
+	sem := kernelNamed("6.12")
+	p, hold := defaultPool(sem), busyTimeWait(sem)
 	earliest, latest, err := portalloc.FirstFailure(sem, p, hold, 500)
 	fmt.Println(earliest, latest, err)
 	n, err := portalloc.PortsNeeded(sem, p, hold, 500)
@@ -73,8 +73,8 @@ func ExampleFirstFailure() {
 // Ports run out although I use ten destinations: the program calls bind() before
 // connect().
 func ExampleCapacity() {
-	sem := semantics("6.12")
-	p := pool(sem)
+	sem := kernelNamed("6.12")
+	p := defaultPool(sem)
 	p.Destinations = 10
 	for _, picker := range []portalloc.Picker{portalloc.ConnectPicks, portalloc.BindPicks, portalloc.BindPicksWildcard} {
 		p.Picker = picker
@@ -82,7 +82,7 @@ func ExampleCapacity() {
 		fmt.Printf("%v: %d connections, err %v\n", picker, sure, err)
 	}
 	p.Picker = portalloc.BindPicks
-	_, err := portalloc.DestinationsNeeded(sem, p, timeWait(sem), 1000)
+	_, err := portalloc.DestinationsNeeded(sem, p, busyTimeWait(sem), 1000)
 	fmt.Println(err)
 	// Output:
 	// connect() picks the port: 282320 connections, err <nil>
@@ -94,8 +94,8 @@ func ExampleCapacity() {
 // Three ports, two connections.
 func ExampleUsablePorts() {
 	for _, release := range []string{"4.4", "4.9"} {
-		sem := semantics(release)
-		p := pool(sem)
+		sem := kernelNamed(release)
+		p := defaultPool(sem)
 		p.Range = kernel.PortRange{Low: 61000, High: 61002}
 		fmt.Println(portalloc.UsablePorts(sem, p))
 	}
@@ -107,9 +107,9 @@ func ExampleUsablePorts() {
 // CPU explodes at half the port range.
 func ExampleExpectedCandidates() {
 	for _, release := range []string{"4.4", "6.12"} {
-		sem := semantics(release)
+		sem := kernelNamed(release)
 		for _, used := range []int{7000, 14000, 14115, 14116, 20000, 28000, 28232} {
-			n, err := portalloc.ExpectedCandidates(sem, pool(sem), used)
+			n, err := portalloc.ExpectedCandidates(sem, defaultPool(sem), used)
 			if err != nil {
 				panic(err)
 			}
@@ -135,8 +135,8 @@ func ExampleExpectedCandidates() {
 }
 
 func ExampleCostCurve() {
-	sem := semantics("6.12")
-	curve, err := portalloc.CostCurve(sem, pool(sem), 8)
+	sem := kernelNamed("6.12")
+	curve, err := portalloc.CostCurve(sem, defaultPool(sem), 8)
 	for _, c := range curve {
 		fmt.Printf("%.1f %%: %.1f\n", 100*c.Occupancy, c.Candidates)
 	}
@@ -156,7 +156,7 @@ func ExampleCostCurve() {
 
 func ExampleReuseWait() {
 	for _, release := range []string{"4.18", "6.13", "6.14"} {
-		fmt.Println(release, portalloc.ReuseWait(semantics(release), time.Second))
+		fmt.Println(release, portalloc.ReuseWait(kernelNamed(release), time.Second))
 	}
 	// Output:
 	// 4.18 1s to 2s

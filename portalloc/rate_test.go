@@ -57,8 +57,8 @@ func dumbOrder(era string, lo, hi int, sum uint32) (order []int) {
 	return order
 }
 
-// eras are a kernel and picker for each order.
-var eras = []struct {
+// rateEras are a kernel and picker for each order.
+var rateEras = []struct {
 	era, release string
 	picker       Picker
 }{
@@ -71,19 +71,19 @@ var eras = []struct {
 	{"odd", "4.6", BindPicksWildcard}, {"odd", "6.12", BindPicks},
 }
 
-func ports(lo, hi int) kernel.PortRange { return kernel.PortRange{Low: lo, High: hi} }
+func portsTo(lo, hi int) kernel.PortRange { return kernel.PortRange{Low: lo, High: hi} }
 
 // What every search finds at least, and all searches together, for all small ranges and
 // all sets of excluded ports.
 func TestUsablePortsAgainstEverySearch(t *testing.T) {
-	for _, e := range eras {
+	for _, e := range rateEras {
 		for _, lo := range []int{100, 101} {
 			for n := 1; n <= 9; n++ {
 				for mask := range 1 << n {
-					p := Pool{Picker: e.picker, Range: ports(lo, lo+n-1), Sources: 1, Destinations: 1}
+					p := Pool{Picker: e.picker, Range: portsTo(lo, lo+n-1), Sources: 1, Destinations: 1}
 					for i := range n {
 						if mask>>i&1 != 0 {
-							p.Excluded = append(p.Excluded, ports(lo+i, lo+i))
+							p.Excluded = append(p.Excluded, portsTo(lo+i, lo+i))
 						}
 					}
 					wantSure, all := n, map[int]bool{}
@@ -96,7 +96,7 @@ func TestUsablePortsAgainstEverySearch(t *testing.T) {
 						}
 						wantSure = min(wantSure, len(found))
 					}
-					sure, most, err := UsablePorts(semanticsOf(e.release), p)
+					sure, most, err := UsablePorts(kernelNamed(e.release), p)
 					if err != nil || sure != wantSure || most != len(all) {
 						t.Fatalf("%s %v %d ports without %v: %d to %d (%v), want %d to %d", e.release, e.picker, n, p.Excluded, sure, most, err, wantSure, len(all))
 					}
@@ -120,7 +120,7 @@ func TestAnOddRangeLosesAPort(t *testing.T) {
 		{"2.6.32.67 4.4.155 4.9.154 7.2.13", 2, 2, 2},
 	} {
 		for _, release := range strings.Fields(c.releases) {
-			sure, most, err := UsablePorts(semanticsOf(release), Pool{ConnectPicks, ports(61000, 61000+c.n-1), nil, 1, 1})
+			sure, most, err := UsablePorts(kernelNamed(release), Pool{ConnectPicks, portsTo(61000, 61000+c.n-1), nil, 1, 1})
 			if err != nil || sure != c.sure || most != c.most {
 				t.Errorf("%s, %d ports: %d to %d (%v)", release, c.n, sure, most, err)
 			}
@@ -145,7 +145,7 @@ func TestCapacity(t *testing.T) {
 		{"3.4", BindPicks, 2, 10, 56466, 56466},
 		{"3.4", BindPicksWildcard, 2, 10, 28233, 28233},
 	} {
-		sem := semanticsOf(c.release)
+		sem := kernelNamed(c.release)
 		p := Pool{c.picker, kernel.DefaultPortRange(*sem), nil, c.sources, c.dests}
 		sure, most, err := Capacity(sem, p)
 		if err != nil || sure != c.sure || most != c.most {
@@ -157,13 +157,13 @@ func TestCapacity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Pool{ConnectPicks, ports(32768, 60999), out, 1, 1}
-	if sure, _, err := Capacity(semanticsOf("6.12"), p); sure != 28232-11 || err != nil {
+	p := Pool{ConnectPicks, portsTo(32768, 60999), out, 1, 1}
+	if sure, _, err := Capacity(kernelNamed("6.12"), p); sure != 28232-11 || err != nil {
 		t.Error(sure, err)
 	}
 	// The whole range of unprivileged ports.
-	p.Range, p.Excluded = ports(1024, 65535), nil
-	if sure, _, err := Capacity(semanticsOf("6.12"), p); sure != 64512 || err != nil {
+	p.Range, p.Excluded = portsTo(1024, 65535), nil
+	if sure, _, err := Capacity(kernelNamed("6.12"), p); sure != 64512 || err != nil {
 		t.Error(sure, err)
 	}
 }
@@ -181,7 +181,7 @@ func TestReuseWaitIsTheAgeThatTimewaitAsksFor(t *testing.T) {
 		{"6.18.44", 20, Span{20 * time.Millisecond, 21 * time.Millisecond}},
 	} {
 		for _, release := range strings.Fields(c.releases) {
-			sem := semanticsOf(release)
+			sem := kernelNamed(release)
 			got := ReuseWait(sem, time.Duration(c.delay)*time.Millisecond)
 			if got != c.want {
 				t.Errorf("%s: %v", release, got)
@@ -209,13 +209,13 @@ func TestReuseWaitIsTheAgeThatTimewaitAsksFor(t *testing.T) {
 			}
 		}
 	}
-	if got := ReuseWait(semanticsOf("6.18"), -1); got != (Span{0, time.Millisecond}) {
+	if got := ReuseWait(kernelNamed("6.18"), -1); got != (Span{0, time.Millisecond}) {
 		t.Error(got)
 	}
 }
 
 func TestHold(t *testing.T) {
-	sem := semanticsOf("6.12")
+	sem := kernelNamed("6.12")
 	c := Closing{Open: Span{time.Second, 3 * time.Second}, TimeWait: Span{60 * time.Second, 62048 * time.Millisecond}}
 	hold := func(c Closing, p Picker) Span {
 		s, err := c.Hold(p)
@@ -258,8 +258,8 @@ func TestHold(t *testing.T) {
 }
 
 func TestRateRefusesBadInput(t *testing.T) {
-	sem := semanticsOf("6.12")
-	good := Pool{ConnectPicks, ports(32768, 60999), nil, 1, 1}
+	sem := kernelNamed("6.12")
+	good := Pool{ConnectPicks, portsTo(32768, 60999), nil, 1, 1}
 	with := func(change func(p *Pool)) Pool { p := good; change(&p); return p }
 	for _, c := range []struct {
 		sem  *kernel.Semantics
@@ -271,10 +271,10 @@ func TestRateRefusesBadInput(t *testing.T) {
 		{nil, good, Exactly(1), 1, "no kernel"},
 		{sem, Pool{}, Exactly(1), 1, "Picker is 0"},
 		{sem, with(func(p *Pool) { p.Picker = 5 }), Exactly(1), 1, "Picker is 5"},
-		{semanticsOf("6.2"), with(func(p *Pool) { p.Picker = ConnectPicksInRange }), Exactly(1), 1, "IP_LOCAL_PORT_RANGE"},
-		{sem, with(func(p *Pool) { p.Range = ports(2, 1) }), Exactly(1), 1, "ports 2 to 1"},
-		{sem, with(func(p *Pool) { p.Range = ports(0, 1) }), Exactly(1), 1, "ports 0 to 1"},
-		{sem, with(func(p *Pool) { p.Range = ports(1, 65536) }), Exactly(1), 1, "65536"},
+		{kernelNamed("6.2"), with(func(p *Pool) { p.Picker = ConnectPicksInRange }), Exactly(1), 1, "IP_LOCAL_PORT_RANGE"},
+		{sem, with(func(p *Pool) { p.Range = portsTo(2, 1) }), Exactly(1), 1, "ports 2 to 1"},
+		{sem, with(func(p *Pool) { p.Range = portsTo(0, 1) }), Exactly(1), 1, "ports 0 to 1"},
+		{sem, with(func(p *Pool) { p.Range = portsTo(1, 65536) }), Exactly(1), 1, "65536"},
 		{sem, with(func(p *Pool) { p.Sources = 0 }), Exactly(1), 1, "0 source addresses"},
 		{sem, with(func(p *Pool) { p.Destinations = 0 }), Exactly(1), 1, "0 destinations"},
 		{sem, with(func(p *Pool) { p.Destinations = mostAddresses + 1 }), Exactly(1), 1, "1048577 destinations"},
@@ -360,13 +360,13 @@ func (d *dumbPool) firstFailure(groups int, hold Span, perSecond float64, calls 
 
 func TestRatesAgainstABruteForcePool(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e := rapid.SampledFrom(eras).Draw(t, "era")
-		sem := semanticsOf(e.release)
+		e := rapid.SampledFrom(rateEras).Draw(t, "era")
+		sem := kernelNamed(e.release)
 		lo := rapid.IntRange(100, 101).Draw(t, "lo")
-		p := Pool{Picker: e.picker, Range: ports(lo, lo+rapid.IntRange(0, 13).Draw(t, "size-1")), Sources: 1, Destinations: rapid.IntRange(1, 3).Draw(t, "destinations")}
+		p := Pool{Picker: e.picker, Range: portsTo(lo, lo+rapid.IntRange(0, 13).Draw(t, "size-1")), Sources: 1, Destinations: rapid.IntRange(1, 3).Draw(t, "destinations")}
 		if rapid.Bool().Draw(t, "excluded") {
 			at := lo + rapid.IntRange(0, 13).Draw(t, "at")
-			p.Excluded = []kernel.PortRange{ports(at, at)}
+			p.Excluded = []kernel.PortRange{portsTo(at, at)}
 		}
 		hold := Span{time.Duration(rapid.IntRange(1, 5000).Draw(t, "min")) * time.Millisecond, 0}
 		hold.Max = hold.Min + time.Duration(rapid.IntRange(0, 2000).Draw(t, "more"))*time.Millisecond
@@ -411,10 +411,10 @@ func TestRatesAgainstABruteForcePool(t *testing.T) {
 // The inverses are the smallest numbers with which the rate is surely sustained.
 func TestWhatIsNeededSustainsTheRate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		e := rapid.SampledFrom(eras).Draw(t, "era")
-		sem := semanticsOf(e.release)
+		e := rapid.SampledFrom(rateEras).Draw(t, "era")
+		sem := kernelNamed(e.release)
 		low := rapid.IntRange(1024, 40000).Draw(t, "low")
-		p := Pool{Picker: e.picker, Range: ports(low, low+rapid.IntRange(0, 20000).Draw(t, "size-1")), Sources: rapid.IntRange(1, 4).Draw(t, "sources"), Destinations: rapid.IntRange(1, 4).Draw(t, "destinations")}
+		p := Pool{Picker: e.picker, Range: portsTo(low, low+rapid.IntRange(0, 20000).Draw(t, "size-1")), Sources: rapid.IntRange(1, 4).Draw(t, "sources"), Destinations: rapid.IntRange(1, 4).Draw(t, "destinations")}
 		hold := Exactly(time.Duration(rapid.IntRange(1, 60000).Draw(t, "hold")) * time.Millisecond)
 		rate := float64(rapid.IntRange(1, 2000).Draw(t, "rate")) / 2
 		holds := func(p Pool) bool {
@@ -427,13 +427,13 @@ func TestWhatIsNeededSustainsTheRate(t *testing.T) {
 				if n-i < 1 {
 					break
 				}
-				q.Range = ports(1, n-i)
+				q.Range = portsTo(1, n-i)
 				if holds(q) != want {
 					t.Fatalf("%s %+v at %v/s for %v: %d needed, %d: %v", e.release, p, rate, hold, n, n-i, holds(q))
 				}
 			}
 		} else if q := p; true {
-			if q.Range = ports(1, 65535); holds(q) && rate*hold.Max.Seconds() < 65534 {
+			if q.Range = portsTo(1, 65535); holds(q) && rate*hold.Max.Seconds() < 65534 {
 				t.Fatal(err)
 			}
 		}
@@ -465,9 +465,9 @@ func TestWhatIsNeededSustainsTheRate(t *testing.T) {
 // A rate that SustainedRate returned is one that FirstFailure and the inverses take as
 // sustained, rounded as it is.
 func TestRatesRoundTrip(t *testing.T) {
-	sem := semanticsOf("6.12")
+	sem := kernelNamed("6.12")
 	for n := 2; n < 60000; n += 998 {
-		p := Pool{ConnectPicks, ports(1024, 1024+n-1), nil, 1, 1}
+		p := Pool{ConnectPicks, portsTo(1024, 1024+n-1), nil, 1, 1}
 		for _, hold := range []Span{Exactly(60 * time.Second), Exactly(61400 * time.Millisecond), Exactly(7)} {
 			sure, _, err := SustainedRate(sem, p, hold)
 			if err != nil {
@@ -502,7 +502,7 @@ func TestFirstFailureByHand(t *testing.T) {
 		{"4.4", 28232, Exactly(60 * time.Second), 471, 59940552016, 59940552016},
 		{"3.10", 28233, Span{97500 * time.Millisecond, 112500 * time.Millisecond}, 28233. / 60, 60 * time.Second, 60 * time.Second},
 	} {
-		earliest, last, err := FirstFailure(semanticsOf(c.release), Pool{ConnectPicks, ports(32768, 32768+c.n-1), nil, 1, 1}, c.hold, c.rate)
+		earliest, last, err := FirstFailure(kernelNamed(c.release), Pool{ConnectPicks, portsTo(32768, 32768+c.n-1), nil, 1, 1}, c.hold, c.rate)
 		near := func(a, b time.Duration) bool { return a-b <= 1 && b-a <= 1 }
 		if err != nil || !near(earliest, c.earliest) || !near(last, c.last) {
 			t.Errorf("%+v: %v, %v, %v", c, earliest, last, err)
@@ -511,7 +511,7 @@ func TestFirstFailureByHand(t *testing.T) {
 }
 
 func TestNothingHelpsWithoutAPort(t *testing.T) {
-	sem, p := semanticsOf("6.12"), Pool{ConnectPicks, ports(5, 6), []kernel.PortRange{{Low: 1, High: 9}}, 1, 1}
+	sem, p := kernelNamed("6.12"), Pool{ConnectPicks, portsTo(5, 6), []kernel.PortRange{{Low: 1, High: 9}}, 1, 1}
 	if n, err := DestinationsNeeded(sem, p, Exactly(1), 1); err == nil || n != 0 {
 		t.Error(n, err)
 	}
@@ -529,7 +529,7 @@ func TestNothingHelpsWithoutAPort(t *testing.T) {
 		t.Error(sure, most, err)
 	}
 	// Without a TIME_WAIT and with bind() one destination is enough as long as the ports are.
-	p = Pool{BindPicks, ports(1, 10), nil, 1, 7}
+	p = Pool{BindPicks, portsTo(1, 10), nil, 1, 7}
 	if n, err := DestinationsNeeded(sem, p, Exactly(time.Second), 10); n != 1 || err != nil {
 		t.Error(n, err)
 	}

@@ -27,11 +27,14 @@ import (
 // they are not counted here. 7.1's net.ipv4.ip_local_port_step_width does not change the
 // average, it undoes clusters.
 //
-// Real searches do better than the average as long as ports are taken in turn and come
-// back in turn, and above the cliff where connections come and go, for a port of the full
-// parity that has come back is found half way. They do worse where they begin anywhere,
-// since ports in use then lie in clusters; from 5.18 on the beginning moves every 10 s.
-// Ports that only other destinations use are not in the way.
+// To one destination the kernel stays below these averages, since a search begins where
+// the last one ended: connections that come and do not go, or go in the order in which
+// they came, cost few candidates below the cliff; those that go in any order half of the
+// average there, and half to three quarters of it above, because ports of the full parity
+// come back too. Searches that begin anywhere cost more below the cliff, for the
+// ports in use then lie in clusters: so do those of many destinations by turns to 5.11,
+// and from 5.18 on the beginning moves every 10 s. Ports that only other destinations use
+// are not in the way.
 //
 // Sources, Destinations and Excluded of the pool do not matter. A bad pool, and used
 // below 0 or above the range, are errors.

@@ -3,6 +3,7 @@ package portalloc
 import (
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 // set where ports are searched in one go, sets that fill the parity that comes first where
 // they are not.
 func TestExpectedCandidatesAgainstEverySearch(t *testing.T) {
-	for _, e := range eras {
+	for _, e := range rateEras {
 		for _, lo := range []int{100, 101} {
 			for n := 1; n <= 10; n++ {
 				parity := e.era == "parity" || e.era == "odd"
@@ -40,10 +41,10 @@ func TestExpectedCandidatesAgainstEverySearch(t *testing.T) {
 						}
 					}
 				}
-				p := Pool{e.picker, ports(lo, lo+n-1), nil, 1, 1}
+				p := Pool{e.picker, portsTo(lo, lo+n-1), nil, 1, 1}
 				for used := range n + 1 {
 					want := float64(looks[used]) / float64(searches[used])
-					got, err := ExpectedCandidates(semanticsOf(e.release), p, used)
+					got, err := ExpectedCandidates(kernelNamed(e.release), p, used)
 					if err != nil || math.Abs(got-want) > 1e-9 {
 						t.Errorf("%s %v, %d of %d in use: %v (%v), want %v", e.release, e.picker, used, n, got, err, want)
 					}
@@ -56,7 +57,7 @@ func TestExpectedCandidatesAgainstEverySearch(t *testing.T) {
 // CPU explodes at half the port range, from 4.6 on.
 func TestTheCliffIsAtOneHalf(t *testing.T) {
 	at := func(release string, n, used int) float64 {
-		got, err := ExpectedCandidates(semanticsOf(release), Pool{ConnectPicks, ports(1024, 1024+n-1), nil, 1, 1}, used)
+		got, err := ExpectedCandidates(kernelNamed(release), Pool{ConnectPicks, portsTo(1024, 1024+n-1), nil, 1, 1}, used)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestTheCliffIsAtOneHalf(t *testing.T) {
 }
 
 func TestCostCurve(t *testing.T) {
-	sem, p := semanticsOf("6.12"), Pool{ConnectPicks, ports(32768, 60999), nil, 1, 1}
+	sem, p := kernelNamed("6.12"), Pool{ConnectPicks, portsTo(32768, 60999), nil, 1, 1}
 	curve, err := CostCurve(sem, p, 4)
 	if err != nil || len(curve) != 5 {
 		t.Fatal(curve, err)
@@ -95,14 +96,14 @@ func TestCostCurve(t *testing.T) {
 			t.Errorf("%d: %+v, want %v (%v)", i, c, want, err)
 		}
 	}
-	p.Range = ports(1, 3)
+	p.Range = portsTo(1, 3)
 	if curve, err := CostCurve(sem, p, 100); err != nil || len(curve) != 4 || curve[3].Used != 3 {
 		t.Error(curve, err)
 	}
 }
 
 func TestCostRefusesBadInput(t *testing.T) {
-	sem, p := semanticsOf("6.12"), Pool{ConnectPicks, ports(1, 10), nil, 1, 1}
+	sem, p := kernelNamed("6.12"), Pool{ConnectPicks, portsTo(1, 10), nil, 1, 1}
 	refused := func(err error, want string) {
 		t.Helper()
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -133,5 +134,53 @@ func TestCostRefusesBadInput(t *testing.T) {
 	}
 	if d, err := ConnectTime(14117, 5*time.Microsecond, 40*time.Nanosecond); d != 569680*time.Nanosecond || err != nil {
 		t.Error(d, err)
+	}
+}
+
+// Connections to one destination come and go, as on 4.6 to 5.11: what a search looks at on
+// average, against the estimate.
+func TestConnectionsThatComeAndGoCostLessThanTheEstimate(t *testing.T) {
+	const n = 400
+	rng := rand.New(rand.NewPCG(3, 4))
+	churn := func(inUse int, oldest bool) float64 {
+		hint, used := uint32(0), [n]bool{}
+		var open []int
+		connect := func() int {
+			for i, port := range dumbOrder("parity", 0, n-1, hint) {
+				if !used[port] {
+					used[port] = true
+					open = append(open, port)
+					hint += uint32(2*(i%(n/2)) + 2)
+					return i + 1
+				}
+			}
+			return n
+		}
+		for len(open) < inUse {
+			connect()
+		}
+		looks, searches := 0, 0
+		for k := range 6 * n {
+			j := 0
+			if !oldest {
+				j = rng.IntN(len(open))
+			}
+			used[open[j]] = false
+			open = append(open[:j:j], open[j+1:]...)
+			if looked := connect(); k >= 3*n {
+				looks += looked
+				searches++
+			}
+		}
+		return float64(looks) / float64(searches)
+	}
+	for _, inUse := range []int{120, 180, 196, 208, 280, 380} {
+		want, err := ExpectedCandidates(kernelNamed("4.19.78"), Pool{ConnectPicks, portsTo(1, n), nil, 1, 1}, inUse)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if any, turn := churn(inUse, false)/want, churn(inUse, true)/want; any < 0.4 || any > 0.85 || turn > 0.9 {
+			t.Errorf("%d of %d in use: %.2f and %.2f of the estimate %.1f", inUse, n, any, turn, want)
+		}
 	}
 }
