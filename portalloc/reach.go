@@ -10,20 +10,20 @@ import (
 type Reach uint8
 
 const (
-	Never   Reach = iota + 1 // it is outside the range, reserved, or left out
-	Anytime                  // at a place in the order that is as good as random
-	Early                    // in the first pass, with every second port
-	Lately                   // in the second pass: only when the ports of the first are in use
+	OutOfReach Reach = iota + 1 // it is outside the range, reserved, or left out
+	AnyPass                     // at a place in the order that is as good as random
+	FirstPass                   // in the first pass, with every second port
+	SecondPass                  // in the second pass: only when the ports of the first are in use
 )
 
-var reachNames = [...]string{Never: "never", Anytime: "anytime", Early: "in the first pass", Lately: "in the second pass"}
+var reachNames = [...]string{OutOfReach: "never", AnyPass: "anytime", FirstPass: "in the first pass", SecondPass: "in the second pass"}
 
 // String says when.
 func (r Reach) String() string { return words.Name("Reach", reachNames[:], uint8(r)) }
 
 // ConnectReach tells when connect() of a socket without options comes to a port. A
 // server, or a test, that listens on a fixed port collides with connections that found it
-// unless the answer is [Never]: choose it outside of ip_local_port_range, or put it on
+// unless the answer is [OutOfReach]: choose it outside of ip_local_port_range, or put it on
 // ip_local_reserved_ports. From 4.6 on a port of the other parity than the range's lower
 // bound is taken only when half of all ports are in use to one destination.
 //
@@ -33,13 +33,13 @@ func ConnectReach(sem *kernel.Semantics, sys *kernel.Sysctls, port uint16) Reach
 	r := sys.LocalPorts(sem)
 	switch {
 	case excluded(sem, sys, r, port, sem.PortSearch == kernel.PortSearchParity):
-		return Never
+		return OutOfReach
 	case sem.PortSearch != kernel.PortSearchParity:
-		return Anytime
+		return AnyPass
 	case (int(port)-r.Low)%2 == 0:
-		return Early
+		return FirstPass
 	}
-	return Lately
+	return SecondPass
 }
 
 // BindReach tells when bind() to port 0 of a socket without options comes to a port: from
@@ -51,13 +51,13 @@ func BindReach(sem *kernel.Semantics, sys *kernel.Sysctls, port uint16) Reach {
 	r := sys.LocalPorts(sem)
 	switch {
 	case excluded(sem, sys, r, port, sem.BindOddFirst):
-		return Never
+		return OutOfReach
 	case !sem.BindOddFirst:
-		return Anytime
+		return AnyPass
 	case r.Size() == 1 || (int(port)-r.Low)%2 != 0:
-		return Early
+		return FirstPass
 	}
-	return Lately
+	return SecondPass
 }
 
 // excluded reports whether no search comes to a port. Of three ports, those that go by

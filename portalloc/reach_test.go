@@ -34,13 +34,13 @@ func TestReachEqualsTheSearches(t *testing.T) {
 				want := func(m map[int]bool, parity bool) Reach {
 					switch {
 					case len(m) == 0:
-						return Never
+						return OutOfReach
 					case !parity:
-						return Anytime
+						return AnyPass
 					case m[0] && !m[1]:
-						return Early
+						return FirstPass
 					case m[1] && !m[0]:
-						return Lately
+						return SecondPass
 					}
 					return 0
 				}
@@ -55,7 +55,7 @@ func TestReachEqualsTheSearches(t *testing.T) {
 	}
 	sem := kernel.MustParse("6.18.44").Semantics()
 	sys := kernel.Sysctls{IPLocalReservedPorts: "40000-40009"}
-	for port, want := range map[uint16]Reach{32767: Never, 32768: Early, 32769: Lately, 40000: Never, 40009: Never, 40010: Early, 60999: Lately, 61000: Never} {
+	for port, want := range map[uint16]Reach{32767: OutOfReach, 32768: FirstPass, 32769: SecondPass, 40000: OutOfReach, 40009: OutOfReach, 40010: FirstPass, 60999: SecondPass, 61000: OutOfReach} {
 		if got := ConnectReach(&sem, &sys, port); got != want {
 			t.Errorf("%d: %v, want %v", port, got, want)
 		}

@@ -2,21 +2,13 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
 	"strings"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/kernel"
-)
-
-const (
-	// fallbackRelease is asked about where no release can be read and none was given.
-	fallbackRelease = "6.12.107"
-	// fallbackMemory is assumed where /proc/meminfo cannot be read, in MiB.
-	fallbackMemory = 4096
 )
 
 // An environment is what the command touches of the world; tests give it another.
@@ -87,28 +79,17 @@ func (c *config) resolveRelease(o options, env environment, file []byte) error {
 	if name == "" && file != nil {
 		name, from = osrelease(file), "its kernel.osrelease"
 	}
-	var err error
-	if name != "" {
-		if c.release, err = kernel.Parse(name); err != nil {
-			return badFlag("%s: %w", from, err)
-		}
-		c.releaseFrom = "named by " + from
-		return nil
+	k, err := asked.Find(env.proc, name, from)
+	if err != nil {
+		return flagError{err}
 	}
-	c.release, err = kernel.ReadRelease(env.proc)
-	var outside *kernel.RangeError
-	switch {
-	case err == nil:
-		c.running, c.releaseFrom = true, "this machine"
-		return nil
-	case errors.As(err, &outside):
-		c.release, c.running, c.releaseFrom = outside.Nearest, true, "nearest to this machine"
-		c.notes = append(c.notes, fmt.Sprintf("This machine runs %s, outside the range that is known: the rules are those of %s, the nearest.",
-			outside.Text, outside.Nearest))
-		return nil
+	c.release, c.running, c.releaseFrom = k.Release, k.Running, k.From
+	if k.Note != "" {
+		c.notes = append(c.notes, k.Note)
 	}
-	c.release, c.releaseFrom = kernel.MustParse(fallbackRelease), "assumed"
-	c.unread = append(c.unread, fmt.Sprintf("the release: %v: Linux %s is assumed; give -release", plainError(err), fallbackRelease))
+	if k.Unread != "" {
+		c.unread = append(c.unread, k.Unread)
+	}
 	return nil
 }
 
@@ -119,27 +100,13 @@ func (c *config) resolveMachine(o options, env environment) {
 		c.machine.MemoryBytes = uint64(*o.memory) << 20
 		return
 	case o.sysctlFile == "":
-		if text, err := fs.ReadFile(env.proc, "meminfo"); err == nil {
-			if n, ok := memTotal(text); ok {
-				c.machine.MemoryBytes = n
-				return
-			}
+		if n, ok := asked.Memory(env.proc); ok {
+			c.machine.MemoryBytes = n
+			return
 		}
 	}
-	c.machine.MemoryBytes = fallbackMemory << 20
-	c.notes = append(c.notes, fmt.Sprintf("Memory is taken as %d MiB, which matters to the default of tcp_max_syn_backlog only; give -memory.", fallbackMemory))
-}
-
-// memTotal finds "MemTotal:  16384256 kB" in the text of /proc/meminfo.
-func memTotal(text []byte) (bytesTotal uint64, ok bool) {
-	for line := range bytes.Lines(text) {
-		fields := strings.Fields(string(line))
-		if len(fields) >= 2 && fields[0] == "MemTotal:" {
-			kb, err := strconv.ParseUint(fields[1], 10, 50)
-			return kb << 10, err == nil && kb > 0
-		}
-	}
-	return 0, false
+	c.machine.MemoryBytes = asked.FallbackMemory << 20
+	c.notes = append(c.notes, fmt.Sprintf("Memory is taken as %d MiB, which matters to the default of tcp_max_syn_backlog only; give -memory.", asked.FallbackMemory))
 }
 
 func readSysctlFile(o options, env environment) ([]byte, error) {
@@ -155,12 +122,12 @@ func readSysctlFile(o options, env environment) ([]byte, error) {
 	}
 	f, err := env.open(o.sysctlFile)
 	if err != nil {
-		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, plainError(err))
+		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
 	}
 	defer f.Close()
 	text, err := io.ReadAll(f)
 	if err != nil {
-		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, plainError(err))
+		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
 	}
 	return append([]byte{}, text...), nil
 }

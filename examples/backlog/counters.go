@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 
+	"example.com/linuxtcp/internal/asked"
+	"example.com/linuxtcp/internal/prose"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -77,7 +79,7 @@ func readCounters(proc fs.FS, sem kernel.Semantics) (reports []CounterReport, un
 			}
 		}
 		if err != nil {
-			unread = append(unread, fmt.Sprintf("/proc/%s: %v: its counters are not told", file, plainError(err)))
+			unread = append(unread, fmt.Sprintf("/proc/%s: %v: its counters are not told", file, asked.PlainError(err)))
 		}
 	}
 	reports = meanings(sem)
@@ -117,7 +119,7 @@ func totals(reports []CounterReport, c *config) []string {
 	}
 	var says []string
 	if overflows > 0 {
-		says = append(says, fmt.Sprintf("%s met a full accept queue since boot: a program accepted too slowly, or its backlog was too small.", plural(overflows, "segment")))
+		says = append(says, fmt.Sprintf("%s met a full accept queue since boot: a program accepted too slowly, or its backlog was too small.", prose.Plural(overflows, "segment")))
 	}
 	rest := drops - min(drops, overflows)
 	if c.sem.CookieListenDrops {
@@ -131,14 +133,10 @@ func totals(reports []CounterReport, c *config) []string {
 		}
 	}
 	if doCookies > 0 && c.sys.TCPSyncookies != 2 {
-		says = append(says, fmt.Sprintf("%s found a SYN queue full. The log says \"possible SYN flooding\" then, whoever the clients were.", plural(doCookies, "SYN")))
+		says = append(says, fmt.Sprintf("%s found a SYN queue full. The log says \"possible SYN flooding\" then, whoever the clients were.", prose.Plural(doCookies, "SYN")))
 	}
 	if len(says) == 0 {
 		says = append(says, "No listener has dropped a connection since boot, as far as this kernel counts.")
 	}
 	return says
-}
-
-func plural(n uint64, what string) string {
-	return fmt.Sprintf("%d %s%s", n, what, ifElse(n == 1, "", "s"))
 }

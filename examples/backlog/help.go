@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 
+	"example.com/linuxtcp/internal/prose"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -56,28 +56,11 @@ func writeHelp(w io.Writer) {
 	io.WriteString(w, helpText)
 	for _, name := range listenSysctls() {
 		c, _ := kernel.SysctlByName(name)
-		lines := wrap(c.Meaning+" 0: "+c.Zero+".", 66)
+		lines := prose.Wrap(c.Meaning+" 0: "+c.Zero+".", 66)
 		fmt.Fprintf(w, "  -%-25s %s\n", shortName(name)+" N", lines[0])
 		for _, line := range lines[1:] {
 			fmt.Fprintf(w, "  %-26s %s\n", "", line)
 		}
 	}
 	io.WriteString(w, "\nExit status: 0 if it could answer, 1 if not, 2 for a mistake in the flags.\n")
-}
-
-// wrap breaks text into lines of at most width bytes, at spaces.
-func wrap(text string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }

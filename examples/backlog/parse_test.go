@@ -84,19 +84,6 @@ func TestParseNetstat(t *testing.T) {
 	}
 }
 
-func TestMemTotal(t *testing.T) {
-	for text, want := range map[string]uint64{
-		"MemTotal:       16384256 kB\nMemFree: 1 kB\n": 16384256 << 10,
-		"MemFree: 1 kB\n":  0,
-		"MemTotal: x kB\n": 0,
-		"MemTotal:\n":      0,
-	} {
-		if got, ok := memTotal([]byte(text)); got != want && ok || ok != (want != 0) {
-			t.Errorf("%q: %d, %v", text, got, ok)
-		}
-	}
-}
-
 // seed adds what the cases of testdata have under a name to a fuzz target.
 func seed(f *testing.F, names ...string) {
 	files, _ := filepath.Glob("testdata/*.txt")

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"net/netip"
 	"slices"
+
+	"example.com/linuxtcp/internal/asked"
 )
 
 // A diagSocket is what netlink tells of a listening socket that /proc does not:
@@ -44,7 +46,7 @@ func readListeners(proc fs.FS, diag func() ([]diagSocket, error)) (found []liveL
 			if name == "net/tcp6" && errors.Is(err, fs.ErrNotExist) && missing == 1 {
 				continue // a kernel without IPv6
 			}
-			unread = append(unread, fmt.Sprintf("/proc/%s: %v: its sockets are missing below", name, plainError(err)))
+			unread = append(unread, fmt.Sprintf("/proc/%s: %v: its sockets are missing below", name, asked.PlainError(err)))
 			continue
 		}
 		more, err := parseProcNetTCP(text)
@@ -144,13 +146,4 @@ func listenerFor(found []liveListener, local netip.AddrPort) (netip.AddrPort, bo
 		}
 	}
 	return netip.AddrPort{}, false
-}
-
-// plainError drops the path that a PathError repeats.
-func plainError(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }

@@ -8,11 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/linuxtcp/internal/prose"
 	"example.com/linuxtcp/kernel"
 )
-
-// textWidth is the longest line of the plain text.
-const textWidth = 108
 
 // writeText prints the report for people: first the findings, then what they rest
 // on.
@@ -34,30 +32,16 @@ func writeText(w io.Writer, r *Report) error {
 	writeUndecided(&b, r)
 	for _, note := range r.Notes {
 		b.WriteByte('\n')
-		paragraph(&b, "", note)
+		prose.Paragraph(&b, "", note)
 	}
 	if len(r.Unread) > 0 {
 		b.WriteString("\nCould not be read:\n")
 		for _, u := range r.Unread {
-			paragraph(&b, "  ", u)
+			prose.Paragraph(&b, "  ", u)
 		}
 	}
 	_, err := w.Write(b.Bytes())
 	return err
-}
-
-// paragraph prints text wrapped, its later lines indented below the first.
-func paragraph(b *bytes.Buffer, first, text string) {
-	rest := strings.Repeat(" ", len(first))
-	for i, line := range wrap(text, textWidth-len(first)) {
-		if i == 0 {
-			b.WriteString(first)
-		} else {
-			b.WriteString(rest)
-		}
-		b.WriteString(line)
-		b.WriteByte('\n')
-	}
 }
 
 func writeFindings(b *bytes.Buffer, r *Report) {
@@ -68,12 +52,12 @@ func writeFindings(b *bytes.Buffer, r *Report) {
 		if l.Health != "ok" {
 			mark = "! "
 		}
-		paragraph(b, mark, l.Finding)
+		prose.Paragraph(b, mark, l.Finding)
 		if l.Health == "ok" {
 			continue
 		}
 		for _, a := range l.Advice {
-			paragraph(b, "    - ", a)
+			prose.Paragraph(b, "    - ", a)
 		}
 	}
 }
@@ -89,9 +73,9 @@ func writeListener(b *bytes.Buffer, r *Report, l *ListenerReport) {
 	queueLine(b, "accept queue", l.Accept, "")
 	queueLine(b, "SYN queue", l.SYN, fmt.Sprintf(" (%d young)", l.Young))
 	if l.SYN.Capacity > 0 && l.SYN.Bound != "tcp_syncookies" {
-		rate := fmt.Sprintf("full at %s in flight: %d new connections/s at a round trip of 100 ms", plural(l.SYN.Capacity, "handshake"), 10*l.SYN.Capacity)
+		rate := fmt.Sprintf("full at %s in flight: %d new connections/s at a round trip of 100 ms", prose.Plural(l.SYN.Capacity, "handshake"), 10*l.SYN.Capacity)
 		if len(l.NextSYN.Checks) > 0 {
-			paragraph(b, "                   ", rate+"; then "+fullText(r))
+			prose.Paragraph(b, "                   ", rate+"; then "+fullText(r))
 		}
 	}
 	writeDecision(b, "next SYN", &l.NextSYN)
@@ -100,7 +84,7 @@ func writeListener(b *bytes.Buffer, r *Report, l *ListenerReport) {
 		writeDecision(b, "next cookie ACK", l.NextCookieACK)
 	}
 	for _, note := range l.Notes {
-		paragraph(b, "  note             ", note)
+		prose.Paragraph(b, "  note             ", note)
 	}
 	if l.Flood != nil {
 		writeFlood(b, l.Flood)
@@ -122,7 +106,7 @@ func queueLine(b *bytes.Buffer, name string, q QueueReport, more string) {
 	if !q.Known {
 		used = fmt.Sprintf("%d of at most %d used%s", q.Used, q.Capacity, more)
 	}
-	paragraph(b, fmt.Sprintf("  %-17s", name), fmt.Sprintf("%s, limit %d. Bound by %s.", used, q.Limit, q.BoundText))
+	prose.Paragraph(b, fmt.Sprintf("  %-17s", name), fmt.Sprintf("%s, limit %d. Bound by %s.", used, q.Limit, q.BoundText))
 }
 
 func writeDecision(b *bytes.Buffer, name string, d *Decision) {
@@ -138,13 +122,13 @@ func writeDecision(b *bytes.Buffer, name string, d *Decision) {
 	if d.Logs {
 		text += "; may log \"possible SYN flooding\""
 	}
-	paragraph(b, fmt.Sprintf("  %-17s", name), text)
+	prose.Paragraph(b, fmt.Sprintf("  %-17s", name), text)
 	for _, c := range d.Checks {
 		mark := " "
 		if c.Hit {
 			mark = "*"
 		}
-		paragraph(b, fmt.Sprintf("                 %s %-13s ", mark, c.Name), fmt.Sprintf("%s  (%s)", c.Detail, c.Function))
+		prose.Paragraph(b, fmt.Sprintf("                 %s %-13s ", mark, c.Name), fmt.Sprintf("%s  (%s)", c.Detail, c.Function))
 	}
 }
 
@@ -163,7 +147,7 @@ func writeFlood(b *bytes.Buffer, f *FloodReport) {
 	if len(counts) == 0 {
 		counts = []string{"nothing"}
 	}
-	paragraph(b, "    counted     ", strings.Join(counts, ", "))
+	prose.Paragraph(b, "    counted     ", strings.Join(counts, ", "))
 	if f.Logged {
 		b.WriteString("    logged      \"possible SYN flooding\"\n")
 	}
@@ -172,16 +156,16 @@ func writeFlood(b *bytes.Buffer, f *FloodReport) {
 		fmt.Fprintf(b, "    %6.1f s   %8d  %6d   %15d   %8d   %6d   %s\n", m.Seconds, m.SYNRecv, m.Young, m.Resent, m.Timeouts, m.Pruned, m.NextSYN)
 	}
 	if f.Queued > 0 {
-		paragraph(b, "    ", fmt.Sprintf("The last request is gone after %.1f s. The rows are taken at 1, 3, 7 and 63 times the first timeout, and a little later, because timers fire late.", f.EndSeconds))
+		prose.Paragraph(b, "    ", fmt.Sprintf("The last request is gone after %.1f s. The rows are taken at 1, 3, 7 and 63 times the first timeout, and a little later, because timers fire late.", f.EndSeconds))
 	}
 	for _, note := range f.Notes {
-		paragraph(b, "    ", note)
+		prose.Paragraph(b, "    ", note)
 	}
 }
 
 func writeAcross(b *bytes.Buffer, a *AcrossReport) {
 	b.WriteByte('\n')
-	paragraph(b, "The same on every kernel: ", a.Config+".")
+	prose.Paragraph(b, "The same on every kernel: ", a.Config+".")
 	withFlood := len(a.Rows) > 0 && a.Rows[0].Answers.Flood
 	width := 7
 	for _, era := range a.Rows {
@@ -204,7 +188,7 @@ func writeAcross(b *bytes.Buffer, a *AcrossReport) {
 		for _, era := range a.Rows {
 			r := era.Answers
 			if r.FloodError != "" {
-				paragraph(b, fmt.Sprintf("%-15s ", era.From), r.FloodError)
+				prose.Paragraph(b, fmt.Sprintf("%-15s ", era.From), r.FloodError)
 				continue
 			}
 			fmt.Fprintf(b, "%-15s %9d %9d %9d %12s\n", era.From, r.FloodQueued, r.FloodCookies, r.FloodDropped, fmt.Sprintf("+%d", r.FloodListenDrops))
@@ -221,12 +205,12 @@ func writeAcross(b *bytes.Buffer, a *AcrossReport) {
 			if len(c.Earlier) > 0 {
 				text += " Also " + strings.Join(c.Earlier, ", ") + "."
 			}
-			paragraph(b, fmt.Sprintf("  %-7s ", from), text)
+			prose.Paragraph(b, fmt.Sprintf("  %-7s ", from), text)
 		}
 	}
 	for _, note := range a.Notes {
 		b.WriteByte('\n')
-		paragraph(b, "", note)
+		prose.Paragraph(b, "", note)
 	}
 }
 
@@ -234,7 +218,7 @@ func writeCounters(b *bytes.Buffer, r *Report) {
 	if !slices.ContainsFunc(r.Counters, func(c CounterReport) bool { return c.Read }) {
 		b.WriteString("\nWhat the counters of nstat count on this kernel:\n")
 		for _, c := range r.Counters {
-			paragraph(b, fmt.Sprintf("  %-26s  ", c.Name), c.Meaning)
+			prose.Paragraph(b, fmt.Sprintf("  %-26s  ", c.Name), c.Meaning)
 		}
 		return
 	}
@@ -244,10 +228,10 @@ func writeCounters(b *bytes.Buffer, r *Report) {
 		if !c.Read {
 			value = "?"
 		}
-		paragraph(b, fmt.Sprintf("  %-26s %9s  ", c.Name, value), c.Meaning)
+		prose.Paragraph(b, fmt.Sprintf("  %-26s %9s  ", c.Name, value), c.Meaning)
 	}
 	for _, t := range r.Totals {
-		paragraph(b, "  = ", t)
+		prose.Paragraph(b, "  = ", t)
 	}
 }
 
@@ -265,7 +249,7 @@ func writeSysctls(b *bytes.Buffer, r *Report) {
 		}
 		parts = append(parts, text)
 	}
-	paragraph(b, "  ", strings.Join(parts, " "))
+	prose.Paragraph(b, "  ", strings.Join(parts, " "))
 }
 
 // writeUndecided prints the changes that the release's name leaves open: in full
@@ -279,16 +263,16 @@ func writeUndecided(b *bytes.Buffer, r *Report) {
 	if v := r.Kernel.Vendor; v == kernel.RHEL.String() || v == kernel.Unread.String() {
 		how = "the vendor's changelog tells"
 	}
-	paragraph(b, "", "The release's name does not tell whether this kernel has the following changes, and they are taken as absent; "+how+".")
+	prose.Paragraph(b, "", "The release's name does not tell whether this kernel has the following changes, and they are taken as absent; "+how+".")
 	var others []string
 	for _, u := range r.Undecided {
 		if u.Matters {
-			paragraph(b, "  ! ", fmt.Sprintf("%s (%s): %s This would change an answer above.", u.ID, u.Where, u.Summary))
+			prose.Paragraph(b, "  ! ", fmt.Sprintf("%s (%s): %s This would change an answer above.", u.ID, u.Where, u.Summary))
 		} else {
 			others = append(others, u.ID)
 		}
 	}
 	if len(others) > 0 {
-		paragraph(b, "    ", "No answer above depends on "+strings.Join(others, ", ")+".")
+		prose.Paragraph(b, "    ", "No answer above depends on "+strings.Join(others, ", ")+".")
 	}
 }

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"example.com/linuxtcp/portalloc"
+)
+
+// What a search takes, by estimate: see portalloc.ConnectTime.
+const (
+	callTime      = 10 * time.Microsecond
+	candidateTime = 40 * time.Nanosecond
+)
+
+// atRate answers -rate: when the first call fails, what a call costs, and what would keep
+// the rate for ever.
+func (q question) atRate(perSecond float64) (*AtRateReport, error) {
+	r := &AtRateReport{PerSecond: perSecond, Error: q.failure() + " from " + q.call()}
+	now := q.currentWay()
+	hold, err := q.hold(now, perSecond)
+	if err != nil {
+		return nil, err
+	}
+	earliest, latest, err := portalloc.FirstFailure(&q.sem, q.pool, hold, perSecond)
+	if err != nil {
+		return nil, err
+	}
+	r.Lasts, r.Fails = earliest == portalloc.Never, latest != portalloc.Never
+	if !r.Lasts {
+		r.Earliest = earliest.Seconds()
+	}
+	if r.Fails {
+		r.Latest = latest.Seconds()
+	}
+	if err := q.cost(r, hold); err != nil {
+		return nil, err
+	}
+	r.Needs, err = q.needs(now, hold, perSecond, r.Lasts)
+	return r, err
+}
+
+// cost estimates a search among the ports that the rate keeps in use.
+func (q question) cost(r *AtRateReport, hold portalloc.Span) error {
+	ports, err := q.ports()
+	if err != nil {
+		return err
+	}
+	each := r.PerSecond * hold.Max.Seconds() / float64(max(ports.Shared, 1))
+	r.InUse = int(min(math.Ceil(each), float64(ports.UsableMost)))
+	if ports.UsableMost == 0 {
+		return nil // each call looks at reserved ports only
+	}
+	used := r.InUse
+	if r.Lasts {
+		used = min(used, ports.UsableMost-1) // the one that a search finds
+	}
+	if r.Candidates, err = portalloc.ExpectedCandidates(&q.sem, q.pool, used); err != nil {
+		return err
+	}
+	d, err := portalloc.ConnectTime(r.Candidates, callTime, candidateTime)
+	r.CallSeconds = d.Seconds()
+	r.CPUPercent = 100 * r.CallSeconds * r.PerSecond
+	return err
+}
+
+// needs are the ways to keep the rate for ever, each alone: numbers, and other ways where
+// it does not last as it is.
+func (q question) needs(now way, hold portalloc.Span, perSecond float64, lasts bool) ([]NeedReport, error) {
+	var list []NeedReport
+	add := func(what string, now, needed int, err error, text string) {
+		n := NeedReport{What: what, Now: now, Needed: needed, Text: text}
+		if err != nil {
+			n.Needed, n.Text = 0, reason(err)
+		}
+		list = append(list, n)
+	}
+	n, err := portalloc.DestinationsNeeded(&q.sem, q.pool, hold, perSecond)
+	add("destinations", q.o.destinations, n, err, "used evenly; a destination is an address and a port")
+	n, err = portalloc.SourcesNeeded(&q.sem, q.pool, hold, perSecond)
+	add("source addresses", q.o.sources, n, err, "used evenly")
+	n, err = portalloc.PortsNeeded(&q.sem, q.pool, hold, perSecond)
+	add("ports in the range", q.pool.Range.Size(), n, err, q.rangeOf(n))
+	if lasts {
+		return list, nil
+	}
+	return append(list, q.otherWays(now, perSecond)...), nil
+}
+
+// reason is the part of an error that says why.
+func reason(err error) string {
+	_, text, ok := strings.Cut(err.Error(), "connections per second")
+	if !ok {
+		return err.Error()
+	}
+	text = strings.TrimSpace(strings.TrimPrefix(text, ":"))
+	if strings.HasPrefix(text, "take ") {
+		return "it would " + text
+	}
+	return text
+}
+
+// rangeOf is a sysctl that has n ports.
+func (q question) rangeOf(n int) string {
+	low, high := q.pool.Range.High-n+1, q.pool.Range.High
+	if low < 1024 {
+		low, high = 1024, 1024+n-1
+	}
+	switch {
+	case len(q.excluded) > 0:
+		return "and as many more as are reserved among them"
+	case n < q.pool.Range.Size():
+		return ""
+	case high > 65535:
+		return "more than there are from 1024 on"
+	}
+	return fmt.Sprintf(`%s = "%d %d"`, rangeName, low, high)
+}
+
+// otherWays are changes that are no numbers.
+func (q question) otherWays(now way, perSecond float64) []NeedReport {
+	var list []NeedReport
+	try := func(what, text string, q question, w way) {
+		hold, err := q.hold(w, perSecond)
+		if err != nil {
+			return
+		}
+		if first, _, err := portalloc.FirstFailure(&q.sem, q.pool, hold, perSecond); err == nil && first == portalloc.Never {
+			list = append(list, NeedReport{What: what, Needed: 1, Text: text})
+		}
+	}
+	if !now.serverFirst && !now.reuse && q.o.bind == "" && q.c.sys.TCPTimestamps != 0 {
+		try(fmt.Sprintf("tcp_tw_reuse=%d", q.reuseSetting()), "if both sides use timestamps", q, way{reuse: true})
+	}
+	if !now.serverFirst {
+		try("the server closing first", "then TIME_WAIT is there", q, way{serverFirst: true})
+	}
+	if q.o.bind != "" {
+		unbound := q
+		unbound.o.bind, unbound.pool.Picker = "", portalloc.ConnectPicks
+		how := "no bind() before connect()"
+		if q.o.bind == bindAddress && q.sem.BindAddressNoPort {
+			how += ", or IP_BIND_ADDRESS_NO_PORT"
+		}
+		try(how, "", unbound, unbound.currentWay())
+	}
+	return list
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+
+	"example.com/linuxtcp/portalloc"
+)
+
+// permille are the points of the printed curve: the cliff lies at one half.
+var permille = []int{0, 100, 200, 300, 400, 450, 490, 499, 500, 510, 600, 700, 800, 900, 950, 990, 999, 1000}
+
+// csvSteps are those of the other one.
+const csvSteps = 200
+
+// curve is the cost of a search over the ports in use, for one source and destination.
+func (q question) curve(fine bool) (*CurveReport, error) {
+	r := &CurveReport{Call: q.call(), For: q.whom(), BaseSeconds: callTime.Seconds(), EachSeconds: candidateTime.Seconds()}
+	size := q.pool.Range.Size()
+	var points []portalloc.CostPoint
+	if fine {
+		var err error
+		if points, err = portalloc.CostCurve(&q.sem, q.pool, csvSteps); err != nil {
+			return nil, err
+		}
+	} else {
+		last := -1
+		for _, part := range permille {
+			used := size * part / 1000
+			if used == last {
+				continue
+			}
+			last = used
+			n, err := portalloc.ExpectedCandidates(&q.sem, q.pool, used)
+			if err != nil {
+				return nil, err
+			}
+			points = append(points, portalloc.CostPoint{Used: used, Occupancy: float64(used) / float64(size), Candidates: n})
+		}
+	}
+	for _, p := range points {
+		d, err := portalloc.ConnectTime(p.Candidates, callTime, candidateTime)
+		if err != nil {
+			return nil, err
+		}
+		r.Points = append(r.Points, CurvePoint{InUse: p.Used, Occupancy: p.Occupancy, Candidates: p.Candidates, CallSeconds: d.Seconds()})
+	}
+	half, err := portalloc.ExpectedCandidates(&q.sem, q.pool, size/2)
+	if err != nil {
+		return nil, err
+	}
+	if half > float64(size)/4 && size > 10 {
+		parity := "low end's"
+		if q.o.bind != "" {
+			parity = "other"
+		}
+		r.Note = fmt.Sprintf("From 4.6 on %s tries the ports of the %s parity first: from half of the range on it examines all %d of them before the first of the others.", q.call(), parity, size/2)
+	} else {
+		r.Note = fmt.Sprintf("%s of this kernel tries one port after the other: there is no cliff at half of the range, which came with 4.6.", q.call())
+	}
+	return r, nil
+}
+
+// writeCSV prints the curve.
+func writeCSV(w io.Writer, r *Report) error {
+	c := csv.NewWriter(w)
+	_ = c.Write([]string{"ports_in_use", "occupancy", "candidates", "call_seconds"})
+	for _, p := range r.Curve.Points {
+		_ = c.Write([]string{
+			strconv.Itoa(p.InUse), strconv.FormatFloat(p.Occupancy, 'f', 4, 64),
+			strconv.FormatFloat(p.Candidates, 'f', 1, 64), strconv.FormatFloat(p.CallSeconds, 'f', 9, 64),
+		})
+	}
+	c.Flush()
+	return c.Error()
+}
