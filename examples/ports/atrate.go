@@ -111,8 +111,6 @@ func (q question) rangeOf(n int) string {
 	switch {
 	case len(q.excluded) > 0:
 		return "and as many more as are reserved among them"
-	case n < q.pool.Range.Size():
-		return ""
 	case high > 65535:
 		return "more than there are from 1024 on"
 	}

@@ -59,11 +59,7 @@ func resolve(o options, proc fs.FS) (*config, error) {
 	if k.Unread != "" {
 		c.unread = append(c.unread, k.Unread)
 	}
-	machine := kernel.Machine{MemoryBytes: asked.FallbackMemory << 20}
-	if n, ok := asked.Memory(proc); ok && c.running {
-		machine.MemoryBytes = n
-	}
-	if c.sys, err = kernel.Defaults(c.release, machine); err != nil {
+	if c.sys, err = defaults(c.release); err != nil {
 		return nil, err
 	}
 	c.sysctlsFrom = "sysctls are its defaults"
@@ -80,6 +76,11 @@ func resolve(o options, proc fs.FS) (*config, error) {
 	}
 	c.resolveHZ(o, proc)
 	return c, c.overlayFlags(o)
+}
+
+// defaults are the sysctls of a release. Those that follow memory are not looked at.
+func defaults(r kernel.Release) (kernel.Sysctls, error) {
+	return kernel.Defaults(r, kernel.Machine{MemoryBytes: asked.FallbackMemory << 20})
 }
 
 // has reports whether the kernel has a sysctl.
@@ -159,7 +160,7 @@ func (c *config) overlayFlags(o options) error {
 			return nil
 		}
 		// A fresh set of sysctls, so that the error is about this one.
-		alone, err := kernel.Defaults(c.release, kernel.Machine{MemoryBytes: asked.FallbackMemory << 20})
+		alone, err := defaults(c.release)
 		if err != nil {
 			return err
 		}

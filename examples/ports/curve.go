@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/portalloc"
 )
 
@@ -47,20 +48,20 @@ func (q question) curve(fine bool) (*CurveReport, error) {
 		}
 		r.Points = append(r.Points, CurvePoint{InUse: p.Used, Occupancy: p.Occupancy, Candidates: p.Candidates, CallSeconds: d.Seconds()})
 	}
-	half, err := portalloc.ExpectedCandidates(&q.sem, q.pool, size/2)
-	if err != nil {
-		return nil, err
-	}
-	if half > float64(size)/4 && size > 10 {
-		parity := "low end's"
-		if q.o.bind != "" {
-			parity = "other"
-		}
-		r.Note = fmt.Sprintf("From 4.6 on %s tries the ports of the %s parity first: from half of the range on it examines all %d of them before the first of the others.", q.call(), parity, size/2)
-	} else {
-		r.Note = fmt.Sprintf("%s of this kernel tries one port after the other: there is no cliff at half of the range, which came with 4.6.", q.call())
-	}
+	r.Note = q.orderText()
 	return r, nil
+}
+
+// orderText says why there is a cliff, or none.
+func (q question) orderText() string {
+	half := q.pool.Range.Size() / 2
+	switch {
+	case q.o.bind != "" && q.sem.BindOddFirst:
+		return fmt.Sprintf("From 4.6 on bind() tries the ports of the other parity than the low end's first: from half of the range on it examines all %d of them before the first of the others.", half)
+	case q.o.bind == "" && q.sem.PortSearch == kernel.PortSearchParity:
+		return fmt.Sprintf("From 4.6 on connect() tries the ports of the low end's parity first: from half of the range on it examines all %d of them before the first of the others.", half)
+	}
+	return fmt.Sprintf("%s of this kernel tries all ports in one go: there is no cliff at half of the range, which came with 4.6.", q.call())
 }
 
 // writeCSV prints the curve.

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"io/fs"
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -93,6 +95,28 @@ func TestBadProc(t *testing.T) {
 func withFile(proc fstest.MapFS, name, text string) fstest.MapFS {
 	proc[name] = &fstest.MapFile{Data: []byte(text)}
 	return proc
+}
+
+// A range may begin where the machine says, not where the kernel begins by itself.
+func TestRangeAboveThePrivilegedPorts(t *testing.T) {
+	c := goldenCase{args: []string{"-range", "100 2000"}, proc: func() fs.FS { return machine("6.18.44", "ip_unprivileged_port_start=80") }}
+	if status, _, stderr := c.run(); status != 0 {
+		t.Error(status, stderr)
+	}
+	c.args = []string{"-range", "79 2000"}
+	if status, _, stderr := c.run(); status != 2 || !strings.Contains(stderr, "ip_unprivileged_port_start = 80") {
+		t.Error(status, stderr)
+	}
+}
+
+// The wheel of kernels to 4.0 stalls from 100 entries in 7.5 s on.
+func TestBusyWheel(t *testing.T) {
+	for rate, want := range map[string]float64{"13.3": 60.1, "13.4": 112.6} {
+		c := goldenCase{name: rate, proc: nothing, args: args("-release 3.10.108 -rate " + rate)}
+		if got, _ := strconv.ParseFloat(rate, 64); c.report(t).AtRate.InUse != int(math.Ceil(got*want)) {
+			t.Errorf("%s/s: %d ports in use, want those of %v s", rate, c.report(t).AtRate.InUse, want)
+		}
+	}
 }
 
 func TestTimesAndRates(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"example.com/linuxtcp/kernel"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -88,6 +90,17 @@ var goldenCases = []goldenCase{
 	{"five-ports", nothing, append(args("-release 7.2 -rate 0.07 -range"), "61000 61004")},
 	{"all-reserved", nothing, append(args("-release 5.10.223 -rate 1 -reserved 61000-61001 -range"), "61000 61001")},
 	{"wide", nothing, append(args("-release 6.18.44 -rate 900 -buckets 16384 -range"), "1024 65535")},
+	{"6.1.0", nothing, args("-release 6.1.0-18-amd64 -bind=false")},
+	{"near-the-cliff", nothing, args("-release 6.18.44 -rate 225")},
+	{"low-end", nothing, args("-release 6.18.44 -rate 970")},
+	{"last-port", nothing, append(args("-release 4.4 -server-closes -open 1s -rate 2 -range"), "61000 61001")},
+	{"idle-wheel", nothing, append(args("-release 3.10.108 -range"), "61000 61499")},
+	{"bind-reuse", nothing, args("-release 6.18.44 -bind=address -reuse 1")},
+	{"bind-wildcard-one", nothing, args("-release 5.10.223 -bind=wildcard")},
+	{"curve-small", nothing, append(args("-release 6.18.44 -curve -range"), "61000 61003")},
+	{"curve-bind", nothing, args("-release 5.10.223 -curve -bind")},
+	{"curve-bind-4.4", nothing, args("-release 4.4 -curve -bind=wildcard")},
+	{"rhel7", nothing, args("-release 3.10.0-693.el7.x86_64")},
 	{"curve", nothing, args("-release 6.18.44 -curve")},
 	{"curve-4.4", nothing, args("-release 4.4 -curve")},
 	{"curve-csv", nothing, args("-release 6.18.44 -curve -csv")},
@@ -249,6 +262,28 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	for i, line := range strings.Split(helpText, "\n") {
 		if len(line) > 100 {
 			t.Errorf("line %d of the help is %d long", i+1, len(line))
+		}
+	}
+}
+
+// TestWithout: taking a change away and putting it back is the release again.
+func TestWithout(t *testing.T) {
+	for _, name := range []string{"3.10.0-693.el7.x86_64", "2.6.32-131.el6.x86_64", "5.15.0-91-generic"} {
+		r := kernel.MustParse(name)
+		sem := r.Semantics()
+		if without(r, kernel.Change{}) != sem {
+			t.Errorf("%s: its changes do not add up to it", name)
+		}
+		for _, c := range r.Undecided() {
+			again := sem
+			if c.Apply(&again); again != sem {
+				continue // it is taken as absent
+			}
+			if less := without(r, c); less == sem {
+				t.Errorf("%s without %s is the same", name, c.ID)
+			} else if c.Apply(&less); less != sem {
+				t.Errorf("%s without %s and with it again is another", name, c.ID)
+			}
 		}
 	}
 }

@@ -211,23 +211,3 @@ func current(rows []RateReport) RateReport {
 	}
 	return rows[0] // cannot be: the rows that are left out are never current
 }
-
-// undecided lists the changes that the release's name leaves open, and finds out which of
-// them would change a rate.
-func (q question) undecided(rows []RateReport) []UndecidedReport {
-	var list []UndecidedReport
-	for _, change := range q.c.release.Undecided() {
-		if change.Package != "portalloc" && change.Package != "timewait" && change.Package != "kernel" {
-			continue
-		}
-		other := q
-		change.Apply(&other.sem)
-		other.pool.Range = q.c.sys.LocalPorts(&other.sem)
-		again, err := other.rates()
-		list = append(list, UndecidedReport{
-			ID: change.ID, Summary: change.Summary, Where: change.Where(),
-			Matters: err != nil || fmt.Sprint(again) != fmt.Sprint(rows),
-		})
-	}
-	return list
-}

@@ -184,12 +184,14 @@ type OutcomeReport struct {
 	Double        bool   `json:"double"`
 }
 
-// An UndecidedReport is a change that this kernel may or may not have; it is taken as
-// absent.
+// An UndecidedReport is a change that this kernel may or may not have.
 type UndecidedReport struct {
 	ID      string `json:"id"`
 	Summary string `json:"summary"`
 	Where   string `json:"where"`
-	// Matters says that a rate would differ.
+	// Present says that it is taken as present, because every build of the vendor that was
+	// read has it. Others are taken as absent.
+	Present bool `json:"present"`
+	// Matters says that a rate would differ the other way.
 	Matters bool `json:"matters"`
 }
