@@ -67,3 +67,23 @@ func TestUsedPortsAgainstAMap(t *testing.T) {
 		}
 	})
 }
+
+// A full stretch of ports is passed over, and no other one is.
+func TestFullStretchesArePassedOver(t *testing.T) {
+	var u used
+	var none portSet
+	for p := 32768; p < 36864; p++ {
+		u.set(p, false)
+	}
+	for lo := 64; lo < 65536-64; lo += 64 {
+		want := lo
+		if lo >= 32768 && lo < 36864 {
+			want = 36864
+		}
+		for _, par := range []parity{evenPorts, allPorts} {
+			if got := u.next(&none, lo, 65535, par, false); got != want {
+				t.Fatalf("from %d on: %d, want %d", lo, got, want)
+			}
+		}
+	}
+}
