@@ -446,3 +446,29 @@ func TestStepWidthDraws(t *testing.T) {
 		}
 	}
 }
+
+// A socket that binds to the port of a connection takes it away from connect(), at
+// whatever address; to 3.8 not if it has SO_REUSEADDR. The other releases observed on
+// 6.18.44, with both options and with none.
+func TestBindingTakesAPortFromConnect(t *testing.T) {
+	for _, release := range eras {
+		sem := kernel.MustParse(release).Semantics()
+		for _, o := range []Options{{}, {ReuseAddr: true}, {ReusePort: true}, {ReuseAddr: true, ReusePort: true}} {
+			if o.ReusePort && !sem.ReusePort {
+				continue
+			}
+			a := allocator(t, release, 40000, 40000, 1, nil)
+			must(a.Connect(0, must(a.Open(Options{})), sources[0], places[0]))
+			if r := must(a.Bind(must(a.Open(o)), netip.MustParseAddrPort("127.0.0.9:40000"))); r.Errno != 0 {
+				t.Fatal(release, r)
+			}
+			want := EADDRNOTAVAIL
+			if !sem.ReusePort && o.ReuseAddr {
+				want = 0
+			}
+			if r := must(a.Connect(0, must(a.Open(Options{})), sources[0], places[1])); r.Errno != want {
+				t.Errorf("%s, %+v: %v", release, o, r)
+			}
+		}
+	}
+}
