@@ -315,3 +315,20 @@ func ExampleTimerKind() {
 	// 10s
 	// 10.016s
 }
+
+// The range of local ports, as it stands in /proc/sys. The zero PortRange is the kernel's
+// default.
+func ExamplePortRange() {
+	s, _, err := kernel.ParseSysctls(strings.NewReader("net.ipv4.ip_local_port_range = 1024\t65535\nnet.ipv4.ip_local_reserved_ports = 8080,9000-9010"), kernel.Sysctls{})
+	list, _ := kernel.ParsePortList(s.IPLocalReservedPorts)
+	fmt.Println(s.IPLocalPortRange.Size(), list[1].Size(), err)
+	for _, release := range []string{"4.1", "4.2"} {
+		sem := kernel.MustParse(release).Semantics()
+		var none kernel.Sysctls
+		fmt.Println(release, none.LocalPorts(&sem).Size())
+	}
+	// Output:
+	// 64512 11 <nil>
+	// 4.1 28233
+	// 4.2 28232
+}

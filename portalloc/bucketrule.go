@@ -8,7 +8,8 @@ import (
 // ConnectMayShare reports whether connect() that looks for a port considers one that is
 // in use. fastreuse and fastreuseport are the flags of the port's bucket: -1 if only
 // connections that found it themselves have ever had it, else 0 or more: somebody bound
-// to it. To 3.8 there is the first flag only.
+// to it. To 3.8 there is the first flag only, and a socket with SO_REUSEADDR that binds to
+// the port of such connections leaves it alone: connect() goes on to share that port.
 //
 // A port that may be shared is free if no connection of the same addresses and
 // destination port has it, or a TIME_WAIT entry that may be taken over; one that is in

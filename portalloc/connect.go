@@ -30,12 +30,15 @@ func (a *Allocator) Connect(now time.Duration, id Socket, src netip.Addr, dst ne
 	if k.state != Unbound && k.state != Bound {
 		return Result{}, fmt.Errorf("portalloc: connect of a socket that is %v", k.state)
 	}
-	key, err := k.endpoints(src, dst)
-	if err != nil {
-		return Result{}, err
+	n, g := a.again(k, src, dst)
+	if g == nil {
+		key, err := k.endpoints(src, dst)
+		if err != nil {
+			return Result{}, err
+		}
+		n, g = a.groupOf(key)
 	}
 	a.now = now
-	n, g := a.groupOf(key)
 	var r Result
 	if k.port != 0 {
 		r = a.connectBound(now, i, n)
@@ -49,6 +52,18 @@ func (a *Allocator) Connect(now time.Duration, id Socket, src netip.Addr, dst ne
 		a.totals.Raise(r.Counters)
 	}
 	return r, nil
+}
+
+// again returns the group used last if a socket without an address connects there: its
+// addresses were found good before.
+func (a *Allocator) again(k *sock, src netip.Addr, dst netip.AddrPort) (uint32, *group) {
+	if a.last == 0 || k.addressed || k.opt.V6Only {
+		return 0, nil
+	}
+	if g := a.dests[a.last-1]; g.port == dst.Port() && g.src == src && g.dst == dst.Addr() {
+		return a.last, g
+	}
+	return 0, nil
 }
 
 // endpoints checks the addresses of a connection.

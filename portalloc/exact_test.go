@@ -280,8 +280,18 @@ func TestPortComesBackWhenTheBinderLeaves(t *testing.T) {
 		if r := must(a.Bind(binder, netip.MustParseAddrPort("127.0.0.9:40000"))); r.Errno != 0 {
 			t.Fatal(release, r)
 		}
+		other := must(a.Open(Options{}))
+		if r := must(a.Bind(other, netip.MustParseAddrPort("127.0.0.8:40000"))); r.Errno != 0 {
+			t.Fatal(release, r)
+		}
 		if e := connect(places[1]); e != EADDRNOTAVAIL {
 			t.Errorf("%s: while bound: %v", release, e)
+		}
+		if err := a.Close(other); err != nil {
+			t.Fatal(err)
+		}
+		if e := connect(places[1]); e != EADDRNOTAVAIL {
+			t.Errorf("%s: while one of two is bound: %v", release, e)
 		}
 		if err := a.Close(binder); err != nil {
 			t.Fatal(err)
@@ -333,6 +343,132 @@ func TestSharedPortCountsTWRecycledOn2632(t *testing.T) {
 		must(a.Connect(0, must(a.Open(Options{})), sources[0], places[1]))
 		if got := a.Counters().Get(kernel.TWRecycled); got != want {
 			t.Errorf("%s: TWRecycled %d", release, got)
+		}
+	}
+}
+
+// Two sockets on one port by SO_REUSEADDR may not connect to one destination; to another
+// they may, and a TIME_WAIT entry may be taken over.
+func TestConnectFromABoundPort(t *testing.T) {
+	for _, release := range eras {
+		r := kernel.MustParse(release)
+		a := must(New(Config{Semantics: r.Semantics(), Sysctls: must(kernel.Defaults(r, kernel.Machine{MemoryBytes: 1 << 30})), Rand: func() uint32 { return 0 }, TimeWaits: always(true)}))
+		var socks []Socket
+		for range 3 {
+			s := must(a.Open(Options{ReuseAddr: true}))
+			if got := must(a.Bind(s, netip.AddrPortFrom(sources[0], 7000))); got.Errno != 0 {
+				t.Fatal(release, got)
+			}
+			socks = append(socks, s)
+		}
+		connect := func(i int, dst netip.AddrPort) Result { return must(a.Connect(0, socks[i], netip.Addr{}, dst)) }
+		if got := connect(0, places[0]); got != (Result{Port: 7000}) {
+			t.Errorf("%s: %v", release, got)
+		}
+		if got := connect(1, places[0]); got != (Result{Errno: EADDRNOTAVAIL}) {
+			t.Errorf("%s: to the same destination: %v", release, got)
+		}
+		if got := connect(1, places[1]); got.Errno != 0 || got.TookOver {
+			t.Errorf("%s: to another: %v", release, got)
+		}
+		if err := a.TimeWait(socks[0]); err != nil {
+			t.Fatal(err)
+		}
+		if got := connect(2, places[0]); got.Errno != 0 || !got.TookOver || a.Counters().Get(kernel.TWRecycled) != 1 {
+			t.Errorf("%s: over TIME_WAIT: %v", release, got)
+		}
+		if _, ok := a.Info(socks[0]); ok {
+			t.Errorf("%s: the entry is still there", release)
+		}
+	}
+}
+
+// SO_REUSEPORT is for the sockets of one user; who passes unchecked, and what a port
+// remembers of a mixture.
+func TestReusePortOfOneUser(t *testing.T) {
+	for _, release := range eras {
+		sem := kernel.MustParse(release).Semantics()
+		if !sem.ReusePort {
+			continue
+		}
+		a := allocator(t, release, 32768, 60999, 1, nil)
+		bind := func(o Options, to string) Errno {
+			s := must(a.Open(o))
+			r := must(a.Bind(s, netip.MustParseAddrPort(to)))
+			return r.Errno
+		}
+		mine, theirs := Options{ReusePort: true, UID: 5}, Options{ReusePort: true, UID: 6}
+		for _, c := range []struct {
+			what string
+			o    Options
+			to   string
+			want Errno
+		}{
+			{"first", mine, "0.0.0.0:80", 0},
+			{"the same user", mine, "0.0.0.0:80", 0},
+			{"another user", theirs, "0.0.0.0:80", EADDRINUSE},
+			{"another user, an address", theirs, "10.0.0.1:80", EADDRINUSE},
+			{"no option", Options{UID: 5}, "0.0.0.0:80", EADDRINUSE},
+			// A mixture on addresses of their own:
+			{"no option, own address", Options{UID: 5}, "10.0.0.1:81", 0},
+			{"then mine", mine, "10.0.0.2:81", 0},
+			{"mine again", mine, "10.0.0.2:81", 0},
+			{"mine, on the address of the first", mine, "10.0.0.1:81", EADDRINUSE},
+			{"mine, wildcard", mine, "0.0.0.0:81", EADDRINUSE},
+			{"theirs", theirs, "10.0.0.2:81", EADDRINUSE},
+		} {
+			// While the flags are inverted, a port in use takes those of the newcomer: the
+			// first's address is not asked.
+			want := c.want
+			if sem.BindFlagsInverted && (c.what == "mine, on the address of the first" || c.what == "mine, wildcard") {
+				want = 0
+			}
+			if got := bind(c.o, c.to); got != want {
+				t.Errorf("%s, %s: %v, want %v", release, c.what, got, want)
+			}
+		}
+	}
+}
+
+// ip_local_port_step_width draws once more in each search, but not on a range of one
+// port.
+func TestStepWidthDraws(t *testing.T) {
+	for _, c := range []struct{ high, width, draws int }{{40000, 10, 1}, {40009, 0, 1}, {40009, 10, 2}} {
+		n := 0
+		a := allocator(t, "7.1", 40000, c.high, 1, func() uint32 { n++; return 1 })
+		sys := a.sys
+		sys.IPLocalPortStepWidth = c.width
+		if err := a.SetSysctls(sys); err != nil {
+			t.Fatal(err)
+		}
+		if must(a.Connect(0, must(a.Open(Options{})), sources[0], places[0])); n != c.draws {
+			t.Errorf("%+v: %d draws", c, n)
+		}
+	}
+}
+
+// A socket that binds to the port of a connection takes it away from connect(), at
+// whatever address; to 3.8 not if it has SO_REUSEADDR. The other releases observed on
+// 6.18.44, with both options and with none.
+func TestBindingTakesAPortFromConnect(t *testing.T) {
+	for _, release := range eras {
+		sem := kernel.MustParse(release).Semantics()
+		for _, o := range []Options{{}, {ReuseAddr: true}, {ReusePort: true}, {ReuseAddr: true, ReusePort: true}} {
+			if o.ReusePort && !sem.ReusePort {
+				continue
+			}
+			a := allocator(t, release, 40000, 40000, 1, nil)
+			must(a.Connect(0, must(a.Open(Options{})), sources[0], places[0]))
+			if r := must(a.Bind(must(a.Open(o)), netip.MustParseAddrPort("127.0.0.9:40000"))); r.Errno != 0 {
+				t.Fatal(release, r)
+			}
+			want := EADDRNOTAVAIL
+			if !sem.ReusePort && o.ReuseAddr {
+				want = 0
+			}
+			if r := must(a.Connect(0, must(a.Open(Options{})), sources[0], places[1])); r.Errno != want {
+				t.Errorf("%s, %+v: %v", release, o, r)
+			}
 		}
 	}
 }

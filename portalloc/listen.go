@@ -59,7 +59,7 @@ func (a *Allocator) Accept(id Socket, local netip.Addr, remote netip.AddrPort) (
 	k := &a.socks[i-1]
 	l = &a.socks[uint32(id)-1] // slot may have moved it
 	k.opt, k.own, k.addressed, k.accepted = l.opt, l.own, true, true
-	k.own.Addr, k.own.Listening = g.src, false
+	k.own.Addr = g.src
 	a.own(i, port)
 	a.enter(i, n)
 	return k.name(i), nil

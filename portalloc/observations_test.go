@@ -152,7 +152,7 @@ func replayOrder(t *testing.T, o observation) {
 }
 
 // allocator is a kernel with its defaults, a range, and draws by a seed or by a function.
-func allocator(t testing.TB, release string, lo, hi int, seed uint64, draw func() uint32) *Allocator {
+func allocator(t interface{ Helper() }, release string, lo, hi int, seed uint64, draw func() uint32) *Allocator {
 	t.Helper()
 	r := kernel.MustParse(release)
 	cfg := Config{Semantics: r.Semantics(), Sysctls: must(kernel.Defaults(r, kernel.Machine{MemoryBytes: 512 << 20})), Rand: draw}

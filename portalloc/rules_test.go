@@ -140,6 +140,8 @@ func TestBindScans(t *testing.T) {
 		{"4.6", 40000, 40015, 1, kernel.PortRange{Low: 40000, High: 40007}, false},
 		{"4.6", 40000, 40015, 2, kernel.PortRange{Low: 40008, High: 40015}, true},
 		{"4.6", 40000, 40016, 2, kernel.PortRange{Low: 40008, High: 40016}, true},
+		{"4.6", 40000, 40005, 1, kernel.PortRange{Low: 40000, High: 40001}, false},
+		{"4.6", 40000, 40005, 2, kernel.PortRange{Low: 40002, High: 40005}, true},
 		{"4.6", 40000, 40003, 1, kernel.PortRange{Low: 40000, High: 40001}, false},
 		{"4.6", 40000, 40002, 1, kernel.PortRange{Low: 40000, High: 40002}, true},
 	} {
@@ -161,7 +163,7 @@ func TestAdvance(t *testing.T) {
 		{"4.1", 0, 1, 0, 1}, {"4.1", 1, 1, 0, 2}, {"4.1", 6, 1, 0, 7},
 		{"4.2", 0, 1, 0, 2}, {"4.2", 1, 1, 0, 2}, {"4.2", 2, 1, 0, 4}, {"4.2", 3, 1, 0, 4},
 		{"4.6", 0, 2, 0, 2}, {"4.6", 1, 2, 0, 4}, {"5.11", 5, 2, 0, 12},
-		{"5.12", 0, 2, 0, 4}, {"5.12", 0, 2, 16, 4}, {"5.12", 0, 2, 1, 2}, {"5.12", 0, 2, 15, 2}, {"5.12", 1, 2, 0, 4},
+		{"5.12", 0, 2, 0, 4}, {"5.12", 0, 2, 16, 4}, {"5.12", 0, 2, 1, 2}, {"5.12", 0, 2, 15, 2}, {"5.12", 1, 2, 0, 4}, {"5.12", 3, 2, 0, 8},
 		{"5.18", 0, 2, 0, 2}, {"5.18", 0, 2, 7, 16}, {"5.18", 0, 2, 8, 2}, {"5.18", 3, 2, 1, 8}, {"5.18", 3, 2, 4, 10},
 		{"6.8", 0, 1, 7, 8}, {"6.8", 9, 1, 7, 10},
 	} {
@@ -228,6 +230,9 @@ func TestOverlapAsObserved(t *testing.T) {
 				t.Errorf("%s after %s: %v, observed %c", names[j], names[i], got, row[j])
 			}
 		}
+	}
+	if Overlap(parse("127.0.0.1"), Address{Addr: sources[0], IPv6: true, V6Only: true}) || Overlap(parse("0.0.0.0"), Address{Addr: sources[0], IPv6: true, V6Only: true}) {
+		t.Error("a socket that takes IPv6 only overlaps IPv4")
 	}
 	// An IPv6 connection whose socket was not bound stands in the way of these:
 	conn := Address{Addr: netip.MustParseAddr("::1"), IPv6: true}

@@ -145,7 +145,7 @@ func (s *Search) position(o, k uint32) uint32 {
 		return o
 	}
 	x := (o + k*uint32(s.Stride)) % s.Modulus // in 32 bits, as the kernel has it
-	if x == 0 && k > 0 && s.Step == 2 && int(s.Modulus) <= s.High-s.Low {
+	if x == 0 && s.Step == 2 && int(s.Modulus) <= s.High-s.Low {
 		return s.Modulus // the kernel goes back only beyond High
 	}
 	return x

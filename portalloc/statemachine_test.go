@@ -177,6 +177,9 @@ func (p *pair) check() {
 		if got := p.a.blocked.has(port); got != want {
 			p.Fatalf("port %d of no use to connect(): %v, the second model says %v", port, got, want)
 		}
+		if got := int(p.a.bucket(port).owners); got != p.d.bound(p.d.owners(port)) {
+			p.Fatalf("port %d has %d owners, want %d", port, got, p.d.bound(p.d.owners(port)))
+		}
 	}
 	if got := int(p.a.Counters().Get(kernel.TWRecycled)); got != p.d.recycled {
 		p.Fatalf("TWRecycled %d, want %d", got, p.d.recycled)
