@@ -9,25 +9,25 @@ import (
 
 // Bind is bind() of a socket that has no port (inet_csk_get_port). Port 0 lets the kernel
 // choose one. It fails with EADDRINUSE if the port conflicts ([Conflicts]), or if no port
-// is left, and the socket stays as it was.
+// is left, and the socket is left without an address.
 //
 // Whether the address is one of this host and whether a port below 1024 is allowed is
-// not asked. It is an error if the socket has a port already or an address is missing or
-// IPv4 in IPv6 for a socket that takes IPv6 only.
+// not asked. A socket that has only an address may be bound again. It is an error if the
+// socket has a port already, or if the address is missing, or IPv4 for a socket that takes
+// IPv6 only.
 func (a *Allocator) Bind(id Socket, to netip.AddrPort) (Result, error) {
 	i, k, err := a.find(id)
 	if err != nil {
 		return Result{}, err
 	}
 	switch {
-	case k.state != Unbound || k.addressed:
-		return Result{}, fmt.Errorf("portalloc: bind to %v of a socket that is %v or has an address: a socket is bound once", to, k.state)
+	case k.state != Unbound:
+		return Result{}, fmt.Errorf("portalloc: bind to %v of a socket that is %v: it has a port", to, k.state)
 	case !to.Addr().IsValid():
 		return Result{}, fmt.Errorf("portalloc: bind to no address: 0.0.0.0 and :: are wildcards")
 	case k.opt.V6Only && !(to.Addr().Is6() && !to.Addr().Is4In6()):
 		return Result{}, fmt.Errorf("portalloc: bind to %v of a socket that takes IPv6 only", to.Addr())
 	}
-	was := k.own.Address
 	k.own.Address = BoundTo(to.Addr(), k.opt.V6Only)
 	var r Result
 	switch {
@@ -40,12 +40,12 @@ func (a *Allocator) Bind(id Socket, to netip.AddrPort) (Result, error) {
 		r = a.bindFirst(i)
 	}
 	if r.Errno != 0 {
-		k.own.Address = was
+		k.own.Address, k.addressed = Address{}, false
 		return r, nil
 	}
 	k.addressed = true
 	if k.port != 0 {
-		k.state = Bound
+		k.state, k.anyPort = Bound, to.Port() == 0
 	}
 	return r, nil
 }

@@ -15,7 +15,8 @@ import (
 //
 // A socket that has no port looks for one. It fails with EADDRNOTAVAIL if none is left,
 // and stays as it was. A socket that has one by bind() fails with EADDRNOTAVAIL if there
-// is such a connection already.
+// is such a connection already; if the kernel had chosen that port, the socket then loses
+// it, and is unbound but for its address (observed on 6.18.44, others from source).
 //
 // It is an error if the socket is neither unbound nor bound, if addresses and families do
 // not fit, and if now is before the last Connect.
@@ -97,6 +98,9 @@ func (a *Allocator) connectBound(now time.Duration, i, n uint32) Result {
 	r := Result{Port: k.port}
 	if j := a.conn(n, k.port); j != 0 {
 		if a.socks[j-1].state != TimeWait || !a.take(now, g, k.port, true) {
+			if k.anyPort {
+				a.giveBack(i)
+			}
 			return Result{Errno: EADDRNOTAVAIL}
 		}
 		r.TookOver, r.Counters = true, kernel.CountersOf(kernel.TWRecycled)
@@ -142,6 +146,18 @@ func (a *Allocator) connectAny(now time.Duration, i, n uint32, g *group) Result 
 	}
 	a.enter(i, n)
 	return res
+}
+
+// giveBack takes the port from a socket that bind() to port 0 had given it: a failed
+// connect() does so, and leaves it an address that is no wildcard (tcp_set_state).
+func (a *Allocator) giveBack(i uint32) {
+	k := &a.socks[i-1]
+	a.release(i)
+	k.port, k.anyPort, k.state = 0, false, Unbound
+	k.next, k.prev = 0, 0
+	if k.own.Addr.IsUnspecified() {
+		k.addressed, k.own.Address = false, Address{}
+	}
 }
 
 // replace ends an entry that was taken over, but not its group.

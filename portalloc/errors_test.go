@@ -101,7 +101,7 @@ func TestImpossibleInput(t *testing.T) {
 		s    Socket
 		to   string
 		says string
-	}{{wild4, "0.0.0.0:5", "bound once"}, {v4, "10.0.0.1:5", "bound once"}, {conn, "0.0.0.0:5", "bound once"}, {only, "0.0.0.0:5", "IPv6 only"}, {only, "[::ffff:10.0.0.1]:5", "IPv6 only"}} {
+	}{{wild4, "0.0.0.0:5", "it has a port"}, {conn, "0.0.0.0:5", "it has a port"}, {only, "0.0.0.0:5", "IPv6 only"}, {only, "[::ffff:10.0.0.1]:5", "IPv6 only"}} {
 		_, err := a.Bind(c.s, netip.MustParseAddrPort(c.to))
 		refused(t, "bind to "+c.to, err, c.says)
 	}

@@ -472,3 +472,33 @@ func TestBindingTakesAPortFromConnect(t *testing.T) {
 		}
 	}
 }
+
+// A socket whose port the kernel chose loses it when its connect() fails; one that chose
+// its own keeps it. Observed on 6.18.44.
+func TestFailedConnectGivesBackAPortOfBindZero(t *testing.T) {
+	for _, release := range eras {
+		for _, c := range []struct {
+			to    string
+			port  uint16
+			local string
+		}{{"0.0.0.0:0", 40000, "invalid AddrPort"}, {"10.0.0.1:0", 40000, "10.0.0.1:0"}, {"10.0.0.1:40000", 40000, "10.0.0.1:40000"}} {
+			a := allocator(t, release, 40000, 40000, 1, nil)
+			first := must(a.Open(Options{ReuseAddr: true}))
+			must(a.Connect(0, first, sources[0], places[0]))
+			s := must(a.Open(Options{ReuseAddr: true}))
+			to := netip.MustParseAddrPort(c.to)
+			if r := must(a.Bind(s, to)); r.Port != c.port {
+				continue // the port is not shared by this search
+			}
+			if r := must(a.Connect(0, s, sources[0], places[0])); r != (Result{Errno: EADDRNOTAVAIL}) {
+				t.Fatal(release, r)
+			}
+			if info, _ := a.Info(s); info.Local.String() != c.local || (info.State == Bound) != (to.Port() != 0) {
+				t.Errorf("%s, bound to %s: %+v", release, c.to, info)
+			}
+			if r := must(a.Connect(0, s, sources[0], places[1])); (r.Errno == 0) != (to.Port() != 0 || a.sem.PortRestored || !a.sem.ReusePort) {
+				t.Errorf("%s, bound to %s: the next connect: %v", release, c.to, r)
+			}
+		}
+	}
+}

@@ -40,6 +40,7 @@ type dumbSock struct {
 	own       Owner
 	opt       Options
 	addressed bool
+	zero      bool // bind() to port 0 found the port
 	src       netip.Addr
 	dst       netip.AddrPort
 }
@@ -119,6 +120,14 @@ func (d *dumb) connect(now time.Duration, s *dumbSock, src netip.Addr, dst netip
 		r := Result{Port: uint16(s.port)}
 		if c := d.conn(src, s.port, dst); c != nil {
 			if c.state != TimeWait || d.tw == nil || !d.tw.Take(now, netip.AddrPortFrom(src, uint16(s.port)), dst, true) {
+				if s.zero {
+					port := s.port
+					s.port, s.zero, s.state = 0, false, Unbound
+					if s.own.Addr.IsUnspecified() {
+						s.addressed, s.own.Address = false, Address{}
+					}
+					d.left(port)
+				}
 				return Result{Errno: EADDRNOTAVAIL}
 			}
 			r.TookOver, r.Counters = true, kernel.CountersOf(kernel.TWRecycled)
@@ -345,7 +354,6 @@ func (d *dumb) byNumber(s *dumbSock, port int, again bool) bool {
 }
 
 func (d *dumb) bind(s *dumbSock, to netip.AddrPort) Result {
-	was := s.own.Address
 	s.own.Address = BoundTo(to.Addr(), s.opt.V6Only)
 	var r Result
 	switch {
@@ -359,12 +367,12 @@ func (d *dumb) bind(s *dumbSock, to netip.AddrPort) Result {
 		r = d.bindAny(s)
 	}
 	if r.Errno != 0 {
-		s.own.Address = was
+		s.own.Address, s.addressed = Address{}, false
 		return r
 	}
 	s.addressed = true
 	if s.port != 0 {
-		s.state = Bound
+		s.state, s.zero = Bound, to.Port() == 0
 	}
 	return r
 }
@@ -539,15 +547,19 @@ func (d *dumb) listen(s *dumbSock) Result {
 
 func (d *dumb) close(s *dumbSock) {
 	d.socks = slices.DeleteFunc(d.socks, func(x *dumbSock) bool { return x == s })
-	if s.port == 0 {
-		return
+	if s.port != 0 {
+		d.left(s.port)
 	}
-	left := d.owners(s.port)
+}
+
+// left is what becomes of a port that an owner has left.
+func (d *dumb) left(port int) {
+	left := d.owners(port)
 	if len(left) == 0 {
-		delete(d.flags, s.port)
+		delete(d.flags, port)
 		return
 	}
 	if d.sem.PortRestored && !slices.ContainsFunc(left, func(x *dumbSock) bool { return !x.auto }) {
-		d.flags[s.port].reuse, d.flags[s.port].rport = -1, -1
+		d.flags[port].reuse, d.flags[port].rport = -1, -1
 	}
 }

@@ -64,6 +64,7 @@ type sock struct {
 	auto       bool  // connect() found the port
 	accepted   bool  // a child of a listener: no part of the search index
 	addressed  bool  // own.Address is set
+	anyPort    bool  // bind() to port 0 found the port
 	port       uint16
 	own        Owner
 	opt        Options
