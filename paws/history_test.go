@@ -17,26 +17,34 @@ var (
 	_ timewait.HostStamps = (*paws.Cache)(nil)
 )
 
+// recyclingHost is what a server with tcp_tw_recycle has of both packages.
+func recyclingHost(t *testing.T, release string) (*paws.Cache, *timewait.Table, kernel.Sysctls) {
+	t.Helper()
+	r := kernel.MustParse(release)
+	sys, err := kernel.Defaults(r, kernel.Machine{MemoryBytes: 8 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sys.TCPTwRecycle = 1
+	const wall = 1_400_000_000 * time.Second
+	cache, err := paws.NewCache(paws.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := timewait.New(timewait.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall, Hosts: cache})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cache, table, sys
+}
+
 // The three packages together: a server with tcp_tw_recycle closes a connection, its
 // entry is a short one, and for a minute the listener drops older SYNs of that host.
 func TestRecyclingFromCloseToSYN(t *testing.T) {
 	for _, release := range []string{"2.6.32", "3.10.108", "4.4.155"} {
-		r := kernel.MustParse(release)
-		sys, err := kernel.Defaults(r, kernel.Machine{MemoryBytes: 8 << 30})
-		if err != nil {
-			t.Fatal(err)
-		}
-		sys.TCPTwRecycle = 1
-		const wall = 1_400_000_000 * time.Second
-		cache, err := paws.NewCache(paws.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall})
-		if err != nil {
-			t.Fatal(err)
-		}
-		table, err := timewait.New(timewait.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall, Hosts: cache})
-		if err != nil {
-			t.Fatal(err)
-		}
-		listener, err := queue.NewListener(queue.Config{Semantics: r.Semantics(), Sysctls: sys, Peers: cache})
+		cache, table, sys := recyclingHost(t, release)
+		sem := kernel.MustParse(release).Semantics()
+		listener, err := queue.NewListener(queue.Config{Semantics: sem, Sysctls: sys, Peers: cache})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,21 +207,7 @@ func TestTimeWaitAgrees(t *testing.T) {
 func TestRecyclingOfMappedPeers(t *testing.T) {
 	for release, rejects := range map[string]bool{"2.6.32": true, "3.10.108": false, "4.4.155": true} {
 		for _, state := range []timewait.State{timewait.TimeWait, timewait.FinWait2} {
-			r := kernel.MustParse(release)
-			sys, err := kernel.Defaults(r, kernel.Machine{MemoryBytes: 8 << 30})
-			if err != nil {
-				t.Fatal(err)
-			}
-			sys.TCPTwRecycle = 1
-			const wall = 1_400_000_000 * time.Second
-			cache, err := paws.NewCache(paws.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall})
-			if err != nil {
-				t.Fatal(err)
-			}
-			table, err := timewait.New(timewait.Config{Semantics: r.Semantics(), Sysctls: sys, Wall: wall, Hosts: cache})
-			if err != nil {
-				t.Fatal(err)
-			}
+			cache, table, _ := recyclingHost(t, release)
 			const now = 10 * time.Second
 			local, peer := netip.MustParseAddrPort("[::ffff:192.0.2.1]:80"), netip.MustParseAddrPort("[::ffff:198.51.100.7]:40000")
 			if _, err := table.Enter(now, timewait.Socket{
