@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"example.com/linuxtcp/internal/asked"
 )
 
 func main() {
@@ -163,8 +165,8 @@ func undecided(c *config, subjects []subject) []UndecidedReport {
 			continue
 		}
 		other := *c
-		change.Apply(&other.sem)
 		u := UndecidedReport{ID: change.ID, Summary: change.Summary, Where: change.Where()}
+		other.sem, u.Present = asked.Otherwise(c.release, c.sem, change)
 		for _, s := range subjects {
 			t := s
 			t.limits(&other)

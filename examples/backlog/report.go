@@ -129,7 +129,10 @@ type UndecidedReport struct {
 	ID      string `json:"id"`
 	Summary string `json:"summary"`
 	Where   string `json:"where"` // the kernels known to have it
-	// Matters says that an answer above would be another one if this kernel had it.
+	// Present says that it is taken as present, because every build of the vendor that was
+	// read has it; otherwise it is taken as absent.
+	Present bool `json:"present"`
+	// Matters says that an answer above would be another one the other way.
 	Matters bool `json:"matters"`
 }
 

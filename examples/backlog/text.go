@@ -263,11 +263,15 @@ func writeUndecided(b *bytes.Buffer, r *Report) {
 	if v := r.Kernel.Vendor; v == kernel.RHEL.String() || v == kernel.Unread.String() {
 		how = "the vendor's changelog tells"
 	}
-	prose.Paragraph(b, "", "The release's name does not tell whether this kernel has the following changes, and they are taken as absent; "+how+".")
+	prose.Paragraph(b, "", "The release's name does not tell whether this kernel has the following changes; "+how+".")
 	var others []string
 	for _, u := range r.Undecided {
 		if u.Matters {
-			prose.Paragraph(b, "  ! ", fmt.Sprintf("%s (%s): %s This would change an answer above.", u.ID, u.Where, u.Summary))
+			taken := "absent"
+			if u.Present {
+				taken = "present"
+			}
+			prose.Paragraph(b, "  ! ", fmt.Sprintf("%s (%s): %s It is taken as %s; the other way an answer above would differ.", u.ID, u.Where, u.Summary, taken))
 		} else {
 			others = append(others, u.ID)
 		}

@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"example.com/linuxtcp/kernel"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -262,28 +260,6 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	for i, line := range strings.Split(helpText, "\n") {
 		if len(line) > 100 {
 			t.Errorf("line %d of the help is %d long", i+1, len(line))
-		}
-	}
-}
-
-// TestWithout: taking a change away and putting it back is the release again.
-func TestWithout(t *testing.T) {
-	for _, name := range []string{"3.10.0-693.el7.x86_64", "2.6.32-131.el6.x86_64", "5.15.0-91-generic"} {
-		r := kernel.MustParse(name)
-		sem := r.Semantics()
-		if without(r, kernel.Change{}) != sem {
-			t.Errorf("%s: its changes do not add up to it", name)
-		}
-		for _, c := range r.Undecided() {
-			again := sem
-			if c.Apply(&again); again != sem {
-				continue // it is taken as absent
-			}
-			if less := without(r, c); less == sem {
-				t.Errorf("%s without %s is the same", name, c.ID)
-			} else if c.Apply(&less); less != sem {
-				t.Errorf("%s without %s and with it again is another", name, c.ID)
-			}
 		}
 	}
 }

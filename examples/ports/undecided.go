@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -16,11 +17,7 @@ func (q question) undecided(rows []RateReport) []UndecidedReport {
 		}
 		u := UndecidedReport{ID: change.ID, Summary: change.Summary, Where: change.Where()}
 		other := q
-		change.Apply(&other.sem)
-		if other.sem == q.sem {
-			u.Present = true
-			other.sem = without(q.c.release, change)
-		}
+		other.sem, u.Present = asked.Otherwise(q.c.release, q.sem, change)
 		if q.c.source[rangeName] == fromDefault {
 			other.pool.Range = kernel.DefaultPortRange(other.sem)
 		}
@@ -29,22 +26,4 @@ func (q question) undecided(rows []RateReport) []UndecidedReport {
 		list = append(list, u)
 	}
 	return list
-}
-
-// without is how a release behaves if it lacks a change that it is taken to have: the
-// first release with all other changes.
-func without(r kernel.Release, lacks kernel.Change) kernel.Semantics {
-	taken, sem := r.Semantics(), kernel.MustParse("2.6.32").Semantics()
-	for _, c := range kernel.Changes() {
-		has, known := r.Has(c)
-		if !known { // taken as present if it makes no difference any more
-			again := taken
-			c.Apply(&again)
-			has = again == taken
-		}
-		if has && c.ID != lacks.ID {
-			c.Apply(&sem)
-		}
-	}
-	return sem
 }
