@@ -8,8 +8,8 @@ import (
 
 // A peerTimer is how inet_peer (to 3.5) lets go of hosts.
 type peerTimer struct {
-	due     time.Duration // the next run, to 3.0
-	victims []peerVictim  // the hosts unused for longest, last first, as of the last look
+	due     time.Duration   // the next run, to 3.0
+	victims [2][]peerVictim // the hosts unused for longest, last first, as of the last look
 }
 
 const never = time.Duration(1<<63 - 1)
@@ -43,25 +43,33 @@ func (c *Cache) sweepPeers(now time.Duration) {
 
 const victimBatch = 256
 
-// makeRoom forgets a host if inet_peer is full, of which total hosts are the new one's
-// protocol: the one unused for longest, of whichever protocol. To 3.0 that happens when
-// the new host makes the threshold full, which is so one host more than ever stay.
+// makeRoom forgets a host if inet_peer is full for another one, of IPv6 or not: the one
+// unused for longest, to 3.0 of whichever protocol. The threshold holds for each
+// protocol. To 3.0 the new host counts as well, which is so one host more than ever stay.
 //
 // Looking for that host means to look at all, so it looks for many at once; one that was
 // used since is passed over.
-func (c *Cache) makeRoom(total int) {
-	if !c.sem.HostPeersUnlisted {
+func (c *Cache) makeRoom(ipv6 bool) {
+	total := c.v4.used
+	if ipv6 {
+		total = c.v6.used
+	}
+	list := &c.peers.victims[0]
+	switch {
+	case !c.sem.HostPeersUnlisted:
 		total++
+	case ipv6:
+		list = &c.peers.victims[1]
 	}
 	if total < c.cfg.PeerThreshold {
 		return
 	}
 	for was := c.Len(); c.Len() == was && was > 0; {
-		if len(c.peers.victims) == 0 {
-			c.findVictims()
+		if len(*list) == 0 {
+			*list = c.findVictims(*list, !c.sem.HostPeersUnlisted || !ipv6, !c.sem.HostPeersUnlisted || ipv6)
 		}
-		v := c.peers.victims[len(c.peers.victims)-1]
-		c.peers.victims = c.peers.victims[:len(c.peers.victims)-1]
+		v := (*list)[len(*list)-1]
+		*list = (*list)[:len(*list)-1]
 		if v.v6 {
 			drop(&c.v6, v.k6, v.use)
 		} else {
@@ -77,9 +85,10 @@ func drop[K comparable](t *table[K], k K, use uint64) {
 	}
 }
 
-// findVictims lists the hosts unused for longest, the very last of them at the end.
-func (c *Cache) findVictims() {
-	list := c.peers.victims[:0]
+// findVictims lists the hosts of one protocol or both that were not used for longest, the
+// very last of them at the end. It uses the memory of list.
+func (c *Cache) findVictims(list []peerVictim, ipv4, ipv6 bool) []peerVictim {
+	list = list[:0]
 	bound := ^uint64(0) // what was used later is none of the oldest
 	add := func(v peerVictim) {
 		if v.use >= bound {
@@ -94,8 +103,12 @@ func (c *Cache) findVictims() {
 		}
 		list = append(list, v)
 	}
-	c.v4.each(func(s *slot[uint32]) { add(peerVictim{use: s.lastUse(), k4: s.key}) })
-	c.v6.each(func(s *slot[[16]byte]) { add(peerVictim{use: s.lastUse(), v6: true, k6: s.key}) })
+	if ipv4 {
+		c.v4.each(func(s *slot[uint32]) { add(peerVictim{use: s.lastUse(), k4: s.key}) })
+	}
+	if ipv6 {
+		c.v6.each(func(s *slot[[16]byte]) { add(peerVictim{use: s.lastUse(), v6: true, k6: s.key}) })
+	}
 	slices.SortFunc(list, func(a, b peerVictim) int { return cmp.Compare(b.use, a.use) })
-	c.peers.victims = list[max(0, len(list)-victimBatch):]
+	return list[max(0, len(list)-victimBatch):]
 }

@@ -118,7 +118,7 @@ func store[K comparable](c *Cache, t *table[K], k K, local uint16, closing Closi
 // to its head, which is where new ones come.
 func add[K comparable](c *Cache, t *table[K], k K, local uint16) *entry {
 	if !c.sem.HostMetrics {
-		c.makeRoom(t.used)
+		c.makeRoom(any(t) == any(&c.v6))
 		return t.insert(k, newEntry(local, 0, c.jiffies))
 	}
 	hash := t.hash(k)
