@@ -13,9 +13,9 @@
 //	err = a.TimeWait(s)                        // the connection went on to TIME_WAIT
 //	err = a.Close(s)
 //
-// # Six answers
+// # Eight answers
 //
-// How many connections? As many ports as net.ipv4.ip_local_port_range has, for each
+// How many connections at once? As many ports as net.ipv4.ip_local_port_range has, for each
 // source address, destination address and destination port: a port that connect() found
 // is shared by connections elsewhere. A port that bind() took, by number or by port 0, is
 // one socket's, and connect() passes over it: ports run out although there are ten
@@ -34,6 +34,14 @@
 // each call ([ConnectSearch]).
 //
 // Which ports can my test's fixed port collide with? [ConnectReach] and [BindReach].
+//
+// How many connections per second, for ever? [SustainedRate], and [FirstFailure] for how
+// long more than that goes well; [PortsNeeded], [DestinationsNeeded] and [SourcesNeeded]
+// are the inverse, [CostCurve] is what a search costs on the way. The command
+// examples/ports asks them about a machine.
+//
+// Why does connect() take 3 s now and then on 2.6.32? Two calls took one TIME_WAIT entry:
+// see below.
 //
 // # connect() without a port
 //
@@ -83,6 +91,16 @@
 // among them. Owners in TIME_WAIT count and keep the options of their socket. listen()
 // asks again, now as a listener, with whom SO_REUSEADDR shares nothing.
 //
+// # The race of 2.6.32
+//
+// To 2.6.32 and RHEL 6.4, of two connect() calls with one source and destination each may
+// take the same TIME_WAIT entry over, since it stays in the hash table after the locks are
+// let go ([HasRace]). Both then have one port and send one SYN twice. The socket inserted
+// second gets every answer; the other one's SYN goes out again after 3 s (1 s on RHEL 6.3
+// and 6.4), and is a connection then if the winner's has been closed ([Starve]).
+// [RaceSteps] has the steps, [ExploreRace] goes through all their interleavings, and
+// [RunRace] through one.
+//
 // # Three ways to use the package
 //
 // A question is answered by a rule: [ConnectSearch], [BindSearch], [Advance],
@@ -109,8 +127,7 @@
 //
 // # What is not modelled
 //
-// Two calls at once, so the race of 2.6.32 over one TIME_WAIT entry. Devices: SO_BINDTODEVICE,
-// VRFs. Other namespaces, which share one number to 5.11, the range to 3.12, and the count
+// Two calls at once, other than in [ExploreRace]. Devices: SO_BINDTODEVICE, VRFs. Other namespaces, which share one number to 5.11, the range to 3.12, and the count
 // of bound sockets that bind() goes by to 3.3. Privileges, and whether an address is one
 // of this host. A port that listen() chooses for a socket without one. setsockopt() after bind(),
 // connect() to AF_UNSPEC, and SO_ATTACH_REUSEPORT_*, which put a socket into a group before
