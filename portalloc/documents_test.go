@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/rowtest"
 	"example.com/linuxtcp/kernel"
 	"pgregory.net/rapid"
 )
@@ -17,7 +18,7 @@ import (
 // the first candidate that passes wins. True for 2.6.32 to 4.1.
 func TestD2InetHashConnectScan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		release := rapid.SampledFrom(rowtest.Mainline()).Draw(t, "release")
 		sem := release.Semantics()
 		low := rapid.IntRange(1024, 65000).Draw(t, "low")
 		size := rapid.IntRange(1, 500).Draw(t, "range")
@@ -45,7 +46,7 @@ func TestD2InetHashConnectScan(t *testing.T) {
 // EADDRNOTAVAIL, another destination is fine. True in all releases.
 func TestD1TwoPortRange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		release := rapid.SampledFrom(rowtest.Mainline()).Draw(t, "release")
 		low := rapid.IntRange(1024, 65534).Draw(t, "low")
 		a := rowAllocatorOf(release, low, low+1)
 		for _, dst := range places[:3] {
@@ -71,7 +72,7 @@ func rowAllocatorOf(release kernel.Release, low, high int) *Allocator {
 // 2 to 16; bind() to port 0 is random in every release, unless IP_BIND_ADDRESS_NO_PORT
 // leaves the port to connect().
 func TestD0PortsIncrementalOrRandom(t *testing.T) {
-	for _, release := range mainline() {
+	for _, release := range rowtest.Mainline() {
 		sem := release.Semantics()
 		state := uint32(1)
 		sys := must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))
@@ -112,7 +113,7 @@ func TestD0PortsIncrementalOrRandom(t *testing.T) {
 // entry may be taken. For one thread that is the same in every release: a candidate is
 // refused at once for a connection, and for an entry that may not be taken.
 func TestD2InetCheckEstablishedOrder(t *testing.T) {
-	for _, release := range mainline() {
+	for _, release := range rowtest.Mainline() {
 		sem := release.Semantics()
 		for _, c := range []struct {
 			waits, may bool

@@ -2,11 +2,12 @@ package portalloc
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/rowtest"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -143,52 +144,7 @@ func rowAllocator(s *kernel.Semantics, r kernel.PortRange, autobind int) *Alloca
 }
 
 func TestEveryRowIsExercised(t *testing.T) {
-	for _, c := range kernel.Changes() {
-		if c.Package != "portalloc" {
-			continue
-		}
-		scenario := rows[c.ID]
-		if scenario == nil {
-			scenario = raceRows[c.ID]
-		}
-		if scenario == nil {
-			t.Errorf("no scenario for %s", c.ID)
-			continue
-		}
-		without, with := rowSides(c)
-		if a, b := scenario(&without), scenario(&with); a == b {
-			t.Errorf("%s makes no difference: %v", c.ID, a)
-		}
-	}
-	for id := range rows {
-		if _, ok := kernel.ChangeByID(id); !ok {
-			t.Errorf("%s is no row", id)
-		}
-	}
-}
-
-// rowSides are the semantics of the newest mainline release without a row, and the same
-// with it.
-func rowSides(c kernel.Change) (without, with kernel.Semantics) {
-	all := mainline()
-	i := slices.IndexFunc(all, func(r kernel.Release) bool { has, _ := r.Has(c); return has })
-	without = all[i-1].Semantics()
-	with = without
-	c.Apply(&with)
-	return without, with
-}
-
-func mainline() (all []kernel.Release) {
-	add := func(format string, lo, hi int) {
-		for i := lo; i <= hi; i++ {
-			all = append(all, kernel.MustParse(fmt.Sprintf(format, i)))
-		}
-	}
-	add("2.6.%d.0", 32, 39)
-	add("3.%d.0", 0, 19)
-	add("4.%d.0", 0, 20)
-	add("5.%d.0", 0, 19)
-	add("6.%d.0", 0, 19)
-	add("7.%d.0", 0, 2)
-	return all
+	all := maps.Clone(rows)
+	maps.Copy(all, raceRows)
+	rowtest.Exercise(t, "portalloc", all)
 }

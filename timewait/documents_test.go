@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/rowtest"
 	"example.com/linuxtcp/kernel"
 	"pgregory.net/rapid"
 )
@@ -17,7 +18,7 @@ import (
 // to 4.18.
 func TestD2TCPTwskUnique(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		release := rapid.SampledFrom(rowtest.Mainline()).Draw(t, "release")
 		sem := release.Semantics()
 		r := Reuse{
 			Bound: rapid.Bool().Draw(t, "bound"), State: TimeWait, SeenAt: rapid.Uint32Range(0, 5).Draw(t, "stamp"), Now: rapid.Uint32Range(5, 9).Draw(t, "now"),
@@ -45,7 +46,7 @@ func TestD2NewSequenceNumber(t *testing.T) {
 		if want == 0 {
 			want = 1
 		}
-		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		release := rapid.SampledFrom(rowtest.Mainline()).Draw(t, "release")
 		tab := must(New(Config{Semantics: release.Semantics(), Sysctls: must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))}))
 		k := Socket{Local: ours, Remote: theirs, State: TimeWait, SndNxt: snd, Timestamps: true, TSAt: 2 * time.Second}
 		must(tab.Enter(2*time.Second, k))
@@ -60,7 +61,7 @@ func TestD2NewSequenceNumber(t *testing.T) {
 // 60 s; above, it is 2*(T-60).
 func TestD0FinWait2Timeout(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		release := rapid.SampledFrom(rowtest.Mainline()).Draw(t, "release")
 		sys := must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))
 		sys.TCPFinTimeout = rapid.IntRange(1, 200).Draw(t, "tcp_fin_timeout")
 		got := PlanFinWait2(FinTime(&sys, 0, minRTO), 0, minRTO).Total()
@@ -85,7 +86,7 @@ func TestD0FinWait2Timeout(t *testing.T) {
 
 // D1: tcp_tw_recycle shortens TIME_WAIT, to 3.5 retransmission timeouts, to 4.11.
 func TestD1RecycleShortensTimeWait(t *testing.T) {
-	for _, release := range mainline() {
+	for _, release := range rowtest.Mainline() {
 		sem := release.Semantics()
 		sys := must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))
 		if sem.Recycle == kernel.RecycleGone {
@@ -109,7 +110,7 @@ func TestD1RecycleShortensTimeWait(t *testing.T) {
 // tcp_tw_reuse gives it back.
 func TestD1TwoPortRange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		release := rapid.SampledFrom(rowtest.Mainline()).Draw(t, "release")
 		sys := must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))
 		sys.TCPTWReuse = 0
 		tab := must(New(Config{Semantics: release.Semantics(), Sysctls: sys}))
@@ -157,7 +158,7 @@ func TestD1TwoPortRange(t *testing.T) {
 // connection; only one that has neither may be an old duplicate and gets an ACK.
 func TestD1SameConnectionComesAgain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		release := rapid.SampledFrom(mainline()).Draw(t, "release")
+		release := rapid.SampledFrom(rowtest.Mainline()).Draw(t, "release")
 		sys := must(kernel.Defaults(release, kernel.Machine{MemoryBytes: 1 << 30}))
 		tab := must(New(Config{Semantics: release.Semantics(), Sysctls: sys}))
 		connTS, synTS := rapid.Bool().Draw(t, "connection with timestamps"), rapid.Bool().Draw(t, "SYN with one")

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/rowtest"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/kernel/serial"
 	"pgregory.net/rapid"
@@ -238,7 +239,7 @@ func TestIsLoopback(t *testing.T) {
 
 // In every case the truth table obeys the sentence that documents quote for its era.
 func TestReuseTableRules(t *testing.T) {
-	for _, r := range mainline() {
+	for _, r := range rowtest.Mainline() {
 		sem := r.Semantics()
 		all := ReuseTable(&sem)
 		if len(all) != 96 {
