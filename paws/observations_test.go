@@ -1,24 +1,15 @@
 package paws
 
 import (
-	"bufio"
-	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/recorded"
 	"example.com/linuxtcp/kernel"
 )
 
-// An observation is one line of testdata/observations; see the README there.
-type observation struct {
-	Kernel string          `json:"kernel"`
-	Exp    string          `json:"exp"`
-	In     json.RawMessage `json:"in"`
-	Out    json.RawMessage `json:"out"`
-}
+// An observation is what a running kernel answered in one experiment.
+type observation = recorded.Line
 
 var replays = map[string]func(*testing.T, observation){
 	"recycle":         replayRecycle,
@@ -31,57 +22,20 @@ var replays = map[string]func(*testing.T, observation){
 // TestObservations replays every recorded answer.
 func TestObservations(t *testing.T) {
 	cases := map[string]int{}
-	for i, o := range observations(t) {
+	for _, o := range recorded.Read(t) {
 		cases[o.Kernel+" "+o.Exp]++
 		replay := replays[o.Exp]
 		if replay == nil {
-			t.Errorf("nothing replays %q", o.Exp)
+			t.Errorf("%s: nothing replays %q", o.Place(), o.Exp)
 			continue
 		}
-		t.Run(fmt.Sprintf("%s/%s/%d", o.Kernel, o.Exp, i+1), func(t *testing.T) { replay(t, o) })
+		t.Run(o.Name(), func(t *testing.T) { replay(t, o) })
 	}
 	for name, want := range map[string]int{"3.10.108 recycle": 28, "5.10.223 paws-estab": 48, "6.1.192 paws-estab": 48, "6.12.117 paws-estab": 48,
 		"6.18.44 paws-estab": 48, "7.2.13 paws-estab": 48, "5.10.223 paws-idle": 8, "7.2.13 paws-idle": 8} {
 		if cases[name] != want {
 			t.Errorf("%s: %d cases, want %d", name, cases[name], want)
 		}
-	}
-}
-
-func observations(t *testing.T) []observation {
-	t.Helper()
-	files, err := filepath.Glob("testdata/observations/*.jsonl")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no observations: %v", err)
-	}
-	var all []observation
-	for _, name := range files {
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		scan := bufio.NewScanner(f)
-		scan.Buffer(nil, 1<<20)
-		for scan.Scan() {
-			var o observation
-			if err := json.Unmarshal(scan.Bytes(), &o); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			all = append(all, o)
-		}
-	}
-	return all
-}
-
-// parse reads what went in and what came out.
-func (o observation) parse(t *testing.T, in, out any) {
-	t.Helper()
-	if err := json.Unmarshal(o.In, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(o.Out, out); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -130,7 +84,7 @@ func replayRecycle(t *testing.T, o observation) {
 		Resp     string
 		TW0, TW1 int
 	}
-	o.parse(t, &in, &out)
+	o.Decode(t, &in, &out)
 	for phase := time.Duration(0); phase < time.Second; phase += 37 * time.Millisecond {
 		resp, counters, short := recycle(t, o.Kernel, in, phase)
 		want := kernel.CounterSet{}
@@ -151,12 +105,12 @@ func replayRecycle(t *testing.T, o observation) {
 // The same stimuli on releases that are known from source: 2.6.32 differs in the
 // counters, 4.4 in SYNs without timestamp (which was observed on 4.4.155).
 func TestRecycleElsewhere(t *testing.T) {
-	for _, o := range observations(t) {
+	for _, o := range recorded.Read(t) {
 		if o.Exp != "recycle" {
 			continue
 		}
 		var in recycleIn
-		o.parse(t, &in, new(struct{}))
+		o.Decode(t, &in, new(struct{}))
 		resp, _, _ := recycle(t, "3.10.108", in, 0)
 		want := map[string]string{"none": "PAWSPassive", "SYNACK": "none"}[resp]
 		if r, c, short := recycle(t, "2.6.32", in, 0); r != resp || c != want || !short {

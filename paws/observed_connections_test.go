@@ -36,7 +36,7 @@ func replayEstablished(t *testing.T, o observation) {
 		Rows []stampedRow
 		stampedRow
 	}
-	o.parse(t, &in, &out)
+	o.Decode(t, &in, &out)
 	rows := out.Rows
 	if rows == nil { // paws-idle has one
 		out.stampedRow.Dts = in.Dts
@@ -139,7 +139,7 @@ func checkEstablished(t *testing.T, sem *kernel.Semantics, c *Conn, s *Segment, 
 func replaySYNSent(t *testing.T, o observation) {
 	var in struct{ TsecrMinusSent int32 }
 	var out struct{ Counters, States map[string]int }
-	o.parse(t, &in, &out)
+	o.Decode(t, &in, &out)
 	if in.TsecrMinusSent == 1 {
 		t.Skip("whether the clock had moved on by then is not recorded")
 	}

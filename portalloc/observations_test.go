@@ -1,29 +1,19 @@
 package portalloc
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/recorded"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/timewait"
 )
 
-// An observation is one line of testdata/observations: what a running kernel answered in
-// one experiment. See the README there.
-type observation struct {
-	Kernel string          `json:"kernel"`
-	Exp    string          `json:"exp"`
-	In     json.RawMessage `json:"in"`
-	Out    json.RawMessage `json:"out"`
-}
+// An observation is what a running kernel answered in one experiment.
+type observation = recorded.Line
 
 var replays = map[string]func(*testing.T, observation){
 	"ports":     replayPorts,
@@ -33,48 +23,28 @@ var replays = map[string]func(*testing.T, observation){
 }
 
 func TestObservations(t *testing.T) {
-	files, err := filepath.Glob("testdata/observations/*.jsonl")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no observations: %v", err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	seen := map[string]map[string]int{}
+	for _, o := range recorded.Read(t) {
+		replay := replays[o.Exp]
+		if replay == nil {
+			t.Errorf("%s: nothing replays %q", o.Place(), o.Exp)
+			continue
 		}
-		seen := map[string]int{}
-		scan := bufio.NewScanner(bytes.NewReader(data))
-		for line := 1; scan.Scan(); line++ {
-			var o observation
-			if err := json.Unmarshal(scan.Bytes(), &o); err != nil {
-				t.Fatalf("%s:%d: %v", file, line, err)
+		if seen[o.File] == nil {
+			seen[o.File] = map[string]int{}
+		}
+		seen[o.File][o.Exp]++
+		t.Run(o.Name(), func(t *testing.T) {
+			replay(t, o)
+			if t.Failed() {
+				t.Logf("observed: %.1500s", o.Text)
 			}
-			replay := replays[o.Exp]
-			if replay == nil {
-				t.Errorf("%s:%d: nothing replays %q", file, line, o.Exp)
-				continue
-			}
-			seen[o.Exp]++
-			t.Run(fmt.Sprintf("%s/%s/%d", o.Kernel, o.Exp, line), func(t *testing.T) {
-				replay(t, o)
-				if t.Failed() {
-					t.Logf("observed: %.1500s", scan.Text())
-				}
-			})
-		}
-		if seen["ports"] != 5 || seen["portorder"] != 1 || seen["bindports"] != 2 || seen["twreuse"] != 30 {
-			t.Errorf("%s: %v", file, seen)
-		}
+		})
 	}
-}
-
-func decode(t *testing.T, o observation, in, out any) {
-	t.Helper()
-	if err := json.Unmarshal(o.In, in); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(o.Out, out); err != nil {
-		t.Fatal(err)
+	for file, n := range seen {
+		if n["ports"] != 5 || n["portorder"] != 1 || n["bindports"] != 2 || n["twreuse"] != 30 {
+			t.Errorf("%s: %v", file, n)
+		}
 	}
 }
 
@@ -92,7 +62,7 @@ func replayPorts(t *testing.T, o observation) {
 		Err1, Err2 string
 		Port       int
 	}
-	decode(t, o, &in, &out)
+	o.Decode(t, &in, &out)
 	lo, hi := in.Range[0], in.Range[1]
 	if lo == hi {
 		out.Dst1, out.Dst2, out.Err1, out.Err2 = []int{out.Port}, []int{out.Port}, noneLeft, noneLeft
@@ -128,7 +98,7 @@ func replayPorts(t *testing.T, o observation) {
 func replayOrder(t *testing.T, o observation) {
 	var in struct{ Range string }
 	var out struct{ ClosedAtOnce, ManyDst, SameDst []int }
-	decode(t, o, &in, &out)
+	o.Decode(t, &in, &out)
 	var lo, hi int
 	fmt.Sscan(in.Range, &lo, &hi)
 	if len(out.SameDst) != 24 || len(out.ManyDst) != 24 || len(out.ClosedAtOnce) != 24 {
@@ -178,7 +148,7 @@ func replayBind(t *testing.T, o observation) {
 		Distinct        int
 		Ports           []int
 	}
-	decode(t, o, &in, &out)
+	o.Decode(t, &in, &out)
 	var lo, hi int
 	fmt.Sscan(in.Range, &lo, &hi)
 	var draws []uint32
@@ -248,7 +218,7 @@ func replayReuse(t *testing.T, o observation) {
 		Err      string
 		SamePort bool
 	}
-	decode(t, o, &in, &out)
+	o.Decode(t, &in, &out)
 	src, dst := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddrPort("10.2.0.1:443")
 	r := kernel.MustParse(o.Kernel)
 	possible := false

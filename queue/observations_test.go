@@ -1,29 +1,20 @@
 package queue
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/recorded"
 	"example.com/linuxtcp/kernel"
 	"github.com/google/go-cmp/cmp"
 )
 
-// An observation is one line of testdata/observations: what a running kernel
-// answered in one experiment. See testdata/observations/README.md.
-type observation struct {
-	Kernel string          `json:"kernel"`
-	Exp    string          `json:"exp"`
-	In     json.RawMessage `json:"in"`
-	Out    json.RawMessage `json:"out"`
-}
+// An observation is what a running kernel answered in one experiment.
+type observation = recorded.Line
 
 // replays holds how the models take each experiment. An experiment without an entry
 // here must stand in notReplayed.
@@ -75,52 +66,34 @@ var notReplayed = map[string]string{
 
 // TestObservations replays every recorded answer of every kernel and compares.
 func TestObservations(t *testing.T) {
-	files, err := filepath.Glob("testdata/observations/*.jsonl")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no observations: %v", err)
-	}
 	cases := 0
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	lines := recorded.Read(t)
+	for _, o := range lines {
+		why, ok := notReplayed[o.Exp]
+		if !ok {
+			why, ok = notReplayed[o.Kernel+" "+o.Exp]
 		}
-		scan := bufio.NewScanner(bytes.NewReader(data))
-		scan.Buffer(nil, 1<<20)
-		for line := 1; scan.Scan(); line++ {
-			var o observation
-			if err := json.Unmarshal(scan.Bytes(), &o); err != nil {
-				t.Fatalf("%s:%d: %v", file, line, err)
-			}
-			why, ok := notReplayed[o.Exp]
-			if !ok {
-				why, ok = notReplayed[o.Kernel+" "+o.Exp]
-			}
-			if ok {
-				t.Logf("%s:%d: %s is left out: %s", file, line, o.Exp, why)
-				continue
-			}
-			name, v6 := strings.CutSuffix(o.Exp, "-v6")
-			replay := replays[name]
-			if replay == nil {
-				t.Errorf("%s:%d: nothing replays %q, and no reason is given", file, line, o.Exp)
-				continue
-			}
-			cases++
-			t.Run(fmt.Sprintf("%s/%s/%d", o.Kernel, o.Exp, line), func(t *testing.T) {
-				b := newBench(t, o.Kernel)
-				b.v6 = v6
-				replay(t, b, o)
-				if t.Failed() {
-					t.Logf("observed: %s", scan.Text())
-				}
-			})
+		if ok {
+			t.Logf("%s: %s is left out: %s", o.Place(), o.Exp, why)
+			continue
 		}
-		if err := scan.Err(); err != nil {
-			t.Fatal(err)
+		name, v6 := strings.CutSuffix(o.Exp, "-v6")
+		replay := replays[name]
+		if replay == nil {
+			t.Errorf("%s: nothing replays %q, and no reason is given", o.Place(), o.Exp)
+			continue
 		}
+		cases++
+		t.Run(o.Name(), func(t *testing.T) {
+			b := newBench(t, o.Kernel)
+			b.v6 = v6
+			replay(t, b, o)
+			if t.Failed() {
+				t.Logf("observed: %s", o.Text)
+			}
+		})
 	}
-	t.Logf("replayed %d answers from %d files", cases, len(files))
+	t.Logf("replayed %d answers of %d", cases, len(lines))
 }
 
 // A bench is a listener of the observed kernel with the peer's side forged, as the

@@ -1,28 +1,19 @@
 package timewait
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/linuxtcp/internal/recorded"
 	"example.com/linuxtcp/kernel"
 )
 
-// An observation is one line of testdata/observations: what a running kernel answered
-// in one experiment. See the README there.
-type observation struct {
-	Kernel string          `json:"kernel"`
-	Exp    string          `json:"exp"`
-	In     json.RawMessage `json:"in"`
-	Out    json.RawMessage `json:"out"`
-}
+// An observation is what a running kernel answered in one experiment.
+type observation = recorded.Line
 
 var replays = map[string]func(*testing.T, *bench, observation){
 	"twsyn":             replaySYN,
@@ -45,36 +36,20 @@ var replays = map[string]func(*testing.T, *bench, observation){
 }
 
 func TestObservations(t *testing.T) {
-	files, err := filepath.Glob("testdata/observations/*.jsonl")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no observations: %v", err)
-	}
 	cases := map[string]int{}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
+	for _, o := range recorded.Read(t) {
+		replay := replays[o.Exp]
+		if replay == nil {
+			t.Errorf("%s: nothing replays %q", o.Place(), o.Exp)
+			continue
 		}
-		scan := bufio.NewScanner(bytes.NewReader(data))
-		scan.Buffer(nil, 1<<20)
-		for line := 1; scan.Scan(); line++ {
-			var o observation
-			if err := json.Unmarshal(scan.Bytes(), &o); err != nil {
-				t.Fatalf("%s:%d: %v", file, line, err)
+		cases[o.Kernel+" "+o.Exp]++
+		t.Run(o.Name(), func(t *testing.T) {
+			replay(t, newBench(t, o.Kernel), o)
+			if t.Failed() {
+				t.Logf("observed: %.1500s", o.Text)
 			}
-			replay := replays[o.Exp]
-			if replay == nil {
-				t.Errorf("%s:%d: nothing replays %q", file, line, o.Exp)
-				continue
-			}
-			cases[o.Kernel+" "+o.Exp]++
-			t.Run(fmt.Sprintf("%s/%s/%d", o.Kernel, o.Exp, line), func(t *testing.T) {
-				replay(t, newBench(t, o.Kernel), o)
-				if t.Failed() {
-					t.Logf("observed: %.1500s", scan.Text())
-				}
-			})
-		}
+		})
 	}
 	for name, n := range cases {
 		if strings.HasSuffix(name, " twsyn") && n != 28 {
