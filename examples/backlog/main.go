@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"example.com/linuxtcp/internal/asked"
+	"example.com/linuxtcp/kernel"
 )
 
 func main() {
@@ -158,23 +159,16 @@ func (c *config) noteHypothetical() {
 
 // undecided lists the changes that the release's name leaves open, and finds out
 // which of them would change an answer.
-func undecided(c *config, subjects []subject) []UndecidedReport {
-	var open []UndecidedReport
-	for _, change := range c.release.Undecided() {
-		if change.Package != "queue" && change.Package != "kernel" {
-			continue
-		}
+func undecided(c *config, subjects []subject) []asked.OpenChange {
+	return asked.Undecided(c.release, c.sem, []string{"queue"}, func(sem kernel.Semantics) bool {
 		other := *c
-		u := UndecidedReport{ID: change.ID, Summary: change.Summary, Where: change.Where()}
-		other.sem, u.Present = asked.Otherwise(c.release, c.sem, change)
-		for _, s := range subjects {
+		other.sem = sem
+		return slices.ContainsFunc(subjects, func(s subject) bool {
 			t := s
 			t.limits(&other)
-			u.Matters = u.Matters || fingerprint(c, s) != fingerprint(&other, t)
-		}
-		open = append(open, u)
-	}
-	return open
+			return fingerprint(c, s) != fingerprint(&other, t)
+		})
+	})
 }
 
 // fingerprint is what a change has to alter to matter to a listener.

@@ -1,5 +1,7 @@
 package main
 
+import "example.com/linuxtcp/internal/asked"
+
 // A Report is the whole answer, and what -json prints. Field names do not change;
 // new ones may come. A list that has nothing to say is left out. Numbers of queues
 // are connections and requests, times are seconds.
@@ -18,7 +20,7 @@ type Report struct {
 	Across *AcrossReport `json:"across,omitempty"`
 	// Undecided are the changes of which the release's name does not tell whether it
 	// has them.
-	Undecided []UndecidedReport `json:"undecided,omitempty"`
+	Undecided []asked.OpenChange `json:"undecided,omitempty"`
 	// Notes are about the whole answer: what was assumed.
 	Notes []string `json:"notes,omitempty"`
 	// Unread is what could not be read, a sentence each.
@@ -121,19 +123,6 @@ type CounterReport struct {
 	Read  bool   `json:"read"`
 	// Meaning is what the counter counts on this kernel.
 	Meaning string `json:"meaning"`
-}
-
-// An UndecidedReport is a row of the table of changes that the release's name
-// leaves open.
-type UndecidedReport struct {
-	ID      string `json:"id"`
-	Summary string `json:"summary"`
-	Where   string `json:"where"` // the kernels known to have it
-	// Present says that it is taken as present, because every build of the vendor that was
-	// read has it; otherwise it is taken as absent.
-	Present bool `json:"present"`
-	// Matters says that an answer above would be another one the other way.
-	Matters bool `json:"matters"`
 }
 
 // A FloodReport is what became of N SYNs from different hosts, sent at once, that

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/prose"
-	"example.com/linuxtcp/kernel"
 )
 
 // writeText prints the report for people: first the findings, then what they rest
@@ -29,7 +29,7 @@ func writeText(w io.Writer, r *Report) error {
 		writeCounters(&b, r)
 		writeSysctls(&b, r)
 	}
-	writeUndecided(&b, r)
+	asked.WriteUndecided(&b, r.Undecided, r.Kernel.Vendor, "an", "answer")
 	for _, note := range r.Notes {
 		b.WriteByte('\n')
 		prose.Paragraph(&b, "", note)
@@ -250,33 +250,4 @@ func writeSysctls(b *bytes.Buffer, r *Report) {
 		parts = append(parts, text)
 	}
 	prose.Paragraph(b, "  ", strings.Join(parts, " "))
-}
-
-// writeUndecided prints the changes that the release's name leaves open: in full
-// those that matter here, by name the others.
-func writeUndecided(b *bytes.Buffer, r *Report) {
-	if len(r.Undecided) == 0 {
-		return
-	}
-	b.WriteByte('\n')
-	how := "give the patch level: -release \"NAME (X.Y.Z)\""
-	if v := r.Kernel.Vendor; v == kernel.RHEL.String() || v == kernel.Unread.String() {
-		how = "the vendor's changelog tells"
-	}
-	prose.Paragraph(b, "", "The release's name does not tell whether this kernel has the following changes; "+how+".")
-	var others []string
-	for _, u := range r.Undecided {
-		if u.Matters {
-			taken := "absent"
-			if u.Present {
-				taken = "present"
-			}
-			prose.Paragraph(b, "  ! ", fmt.Sprintf("%s (%s): %s It is taken as %s; the other way an answer above would differ.", u.ID, u.Where, u.Summary, taken))
-		} else {
-			others = append(others, u.ID)
-		}
-	}
-	if len(others) > 0 {
-		prose.Paragraph(b, "    ", "No answer above depends on "+strings.Join(others, ", ")+".")
-	}
 }

@@ -1,5 +1,7 @@
 package main
 
+import "example.com/linuxtcp/internal/asked"
+
 // A Report is the whole answer, and what -json prints. Field names do not change; new
 // ones may come. A list that has nothing to say is left out. Times are seconds, rates
 // connections per second.
@@ -22,7 +24,7 @@ type Report struct {
 	Race  *RaceReport  `json:"race,omitempty"`
 	// Undecided are the changes of which the release's name does not tell whether it has
 	// them.
-	Undecided []UndecidedReport `json:"undecided,omitempty"`
+	Undecided []asked.OpenChange `json:"undecided,omitempty"`
 	// Notes are about the whole answer: what was assumed.
 	Notes []string `json:"notes,omitempty"`
 	// Unread is what could not be read, a sentence each.
@@ -182,16 +184,4 @@ type OutcomeReport struct {
 	Interleavings uint64 `json:"interleavings"`
 	Text          string `json:"text"`
 	Double        bool   `json:"double"`
-}
-
-// An UndecidedReport is a change that this kernel may or may not have.
-type UndecidedReport struct {
-	ID      string `json:"id"`
-	Summary string `json:"summary"`
-	Where   string `json:"where"`
-	// Present says that it is taken as present, because every build of the vendor that was
-	// read has it. Others are taken as absent.
-	Present bool `json:"present"`
-	// Matters says that a rate would differ the other way.
-	Matters bool `json:"matters"`
 }

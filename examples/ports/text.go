@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/prose"
-	"example.com/linuxtcp/kernel"
 )
 
 // writeText prints the report for people: first the findings, then what they rest on.
@@ -37,7 +37,7 @@ func writeText(w io.Writer, r *Report) error {
 	}
 	writeFormulas(&b, r.Formulas)
 	writeSysctls(&b, r)
-	writeUndecided(&b, r)
+	asked.WriteUndecided(&b, r.Undecided, r.Kernel.Vendor, "a", "rate")
 	for _, note := range r.Notes {
 		b.WriteByte('\n')
 		prose.Paragraph(&b, "", note)
@@ -177,35 +177,6 @@ func writeSysctls(b *bytes.Buffer, r *Report) {
 		parts = append(parts, text)
 	}
 	prose.Paragraph(b, "  ", strings.Join(parts, " ")+fmt.Sprintf("; CONFIG_HZ=%d[%s]", r.Kernel.HZ, r.Kernel.HZSource))
-}
-
-// writeUndecided prints the changes that the release's name leaves open: in full those
-// that matter here, by name the others.
-func writeUndecided(b *bytes.Buffer, r *Report) {
-	if len(r.Undecided) == 0 {
-		return
-	}
-	how := `give the patch level: -release "NAME (X.Y.Z)"`
-	if v := r.Kernel.Vendor; v == kernel.RHEL.String() || v == kernel.Unread.String() {
-		how = "the vendor's changelog tells"
-	}
-	b.WriteByte('\n')
-	prose.Paragraph(b, "", "The release's name does not tell whether this kernel has the following changes; "+how+".")
-	var others []string
-	for _, u := range r.Undecided {
-		if u.Matters {
-			taken := "absent"
-			if u.Present {
-				taken = "present"
-			}
-			prose.Paragraph(b, "  ! ", fmt.Sprintf("%s (%s): %s It is taken as %s; the other way a rate above would differ.", u.ID, u.Where, u.Summary, taken))
-		} else {
-			others = append(others, u.ID)
-		}
-	}
-	if len(others) > 0 {
-		prose.Paragraph(b, "    ", "No rate above depends on "+strings.Join(others, ", ")+".")
-	}
 }
 
 // rateText is a rate with three digits or more, rounded; rateFloor rounds down, so that
