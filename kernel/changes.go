@@ -11,7 +11,7 @@ import (
 
 // The table: rows of each package, merged in the order in which they came to
 // mainline. Add a row to the file of its package; see CONTRIBUTING.md.
-var table = buildTable(listenChanges, timewaitChanges, pawsChanges, portChanges, raceChanges, sysctlChanges)
+var table = buildTable(listenChanges, timewaitChanges, pawsChanges, portChanges, raceChanges, hostChanges, sysctlChanges)
 
 func buildTable(groups ...[]Change) []Change {
 	rows := slices.Concat(groups...)
@@ -420,7 +420,7 @@ var listenChanges = []Change{
 		ID: "request-ts-deferred", Package: "queue", Since: "6.14", Commit: "8d52da23b6c6",
 		Backports: []Backport{maybe("6.13", -1), from("6.12", 18), maybe("6.6", -1), from("6.1", 130), from("5.15", 179), from("5.10", 235), maybe("5.4", -1)},
 		Summary:   "A segment of a half-open request moves the timestamp that PAWS compares with only if it completes the handshake; any segment in the window did.",
-		Evidence:  "from source: read in 5.10.262, 6.1.190, 7.2.13; series from the changelogs of stable releases",
+		Evidence:  "observed: 6.1.192, 6.12.117, 6.18.44, 7.2.13, not 5.10.223; from source: 5.10.262, 6.1.190; series from the changelogs of stable releases",
 		apply:     func(s *Semantics) { s.RequestTSDeferred = true },
 	},
 	{
@@ -439,7 +439,7 @@ var listenChanges = []Change{
 	{
 		ID: "synack-timeout-cap", Package: "queue", Since: "6.19", Commit: "1e9d3005e02c",
 		Summary:  "The pause between SYN-ACKs is capped by tcp_rto_max_ms; it was capped at 120 s.",
-		Evidence: fromSource,
+		Evidence: "observed: 7.2.13, not 6.18.44; the release from source",
 		apply:    func(s *Semantics) { s.SYNACKTimeoutCap = true },
 	},
 	{

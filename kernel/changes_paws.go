@@ -84,7 +84,7 @@ var pawsChanges = []Change{
 	{
 		ID: "zero-window-updates", Package: "paws", Since: "6.6",
 		Summary:  "A bare ACK that closes the window to 0 is an update and so no longer passes PAWS as a disordered ACK.",
-		Evidence: "from source: not in 6.1.190, in 7.2.13; the series is that of the commit",
+		Evidence: "observed: 6.12.117, 6.18.44, 7.2.13, not 5.10.223, 6.1.192; the series is that of the commit",
 		apply:    func(s *Semantics) { s.ZeroWindowUpdates = true },
 	},
 	{

@@ -172,23 +172,23 @@ var portChanges = []Change{
 	},
 	{
 		ID: "bhash2-time-wait", Package: "portalloc", Since: "6.2",
-		Backports: []Backport{between("6.1", 0, 192)},
+		Backports: []Backport{between("6.1", 0, 170)},
 		Summary:   "TIME_WAIT is in the table by port and address too, and conflicts again.",
-		Evidence:  fromSource + "; conflicts on 6.1.192 and later observed",
+		Evidence:  fromSource + "; conflicts observed on 6.1.170 and later",
 		apply:     func(s *Semantics) { s.BindMissesTimeWait = false },
 	},
 	{
 		ID: "port-range-option", Package: "portalloc", Since: "6.3",
-		Backports: []Backport{between("6.1", 0, 192)},
+		Backports: []Backport{between("6.1", 0, 170)},
 		Summary:   "IP_LOCAL_PORT_RANGE exists: a socket may narrow the range.",
-		Evidence:  fromSource,
+		Evidence:  "observed: 6.1.170, 6.1.192, 6.12.43 and later, not 5.10.223, 5.10.262; the releases from source",
 		apply:     func(s *Semantics) { s.PortRangeOption = true },
 	},
 	{
 		ID: "port-range-option-no-parity", Package: "portalloc", Since: "6.8", Commit: "207184853dbd",
 		Backports: []Backport{maybe("6.7", -1), maybe("6.6", 9), maybe("6.1", -1)},
 		Summary:   "connect() of a socket with IP_LOCAL_PORT_RANGE goes through its ports one by one, whatever their parity.",
-		Evidence:  fromSource + ": 6.6.9 and 6.8 read",
+		Evidence:  "observed: 6.12.117, 6.18.44, 7.2.13, not 6.1.192; 6.6.9 and 6.8 from source",
 		apply:     func(s *Semantics) { s.PortRangeOptionNoParity = true },
 	},
 	{
@@ -201,7 +201,7 @@ var portChanges = []Change{
 	{
 		ID: "port-step-width", Package: "portalloc", Since: "7.1", Commit: "7da62262ec96",
 		Summary:  "net.ipv4.ip_local_port_step_width exists: connect() goes through the ports in steps of a random width.",
-		Evidence: fromSource,
+		Evidence: "observed: 7.2.13, not 6.18.44; the release from source",
 		apply:    func(s *Semantics) { s.PortStepWidth = true },
 	},
 }

@@ -26,7 +26,7 @@ var sysctlChanges = []Change{
 	{
 		ID: "rto-max-sysctl", Package: "kernel", Since: "6.15",
 		Summary:  "net.ipv4.tcp_rto_max_ms exists; the longest retransmission timeout was 120 s.",
-		Evidence: fromSource + "; present on 6.18.44",
+		Evidence: "observed: 6.18.44, 7.2.13, not 5.10.223, 6.1.192, 6.12.117; the release from source",
 		apply:    func(s *Semantics) { s.RTOMaxSysctl = true },
 	},
 }

@@ -51,6 +51,14 @@ const (
 	TCPTimeWaitOverflow                       // TcpExt: no room among tcp_max_tw_buckets (from 2.6.37)
 	TCPACKSkippedFinWait2                     // TcpExt: a reply of a FIN_WAIT2 entry was held back by the rate limit (from 4.0)
 	TCPACKSkippedTimeWait                     // TcpExt: a reply of a TIME_WAIT entry was held back by the rate limit (from 4.0)
+	TCPAbortOnSyn                             // TcpExt: a SYN in the window reset a connection (to 3.5)
+	TCPAbortOnData                            // TcpExt: a closed connection was reset for data that nobody will read, or by close() with a linger time of 0
+	TCPAbortOnClose                           // TcpExt: close() found unread data and sent a RST
+	TCPAbortOnTimeout                         // TcpExt: a connection was given up after its last retransmission
+	TCPACKSkippedSeq                          // TcpExt: the ACK for a segment outside the window was held back by the rate limit (from 4.0)
+	BeyondWindow                              // TcpExt: a segment lay beyond the right edge of the window (from 6.17)
+	ActiveOpens                               // Tcp: connect() sent its first SYN
+	TCPAbortOnLinger                          // TcpExt: close() in FIN-WAIT-2 with a negative TCP_LINGER2 sent a RST
 	numCounters                               // not a counter: how many there are, plus one
 )
 
@@ -68,6 +76,9 @@ var counterNames = [numCounters]string{
 	TCPACKSkippedPAWS: "TCPACKSkippedPAWS", TCPSYNChallenge: "TCPSYNChallenge", InErrs: "InErrs",
 	TW: "TW", TWKilled: "TWKilled", TWRecycled: "TWRecycled", TCPTimeWaitOverflow: "TCPTimeWaitOverflow",
 	TCPACKSkippedFinWait2: "TCPACKSkippedFinWait2", TCPACKSkippedTimeWait: "TCPACKSkippedTimeWait",
+	TCPAbortOnSyn: "TCPAbortOnSyn", TCPAbortOnData: "TCPAbortOnData", TCPAbortOnClose: "TCPAbortOnClose",
+	TCPAbortOnTimeout: "TCPAbortOnTimeout", TCPACKSkippedSeq: "TCPACKSkippedSeq", BeyondWindow: "BeyondWindow",
+	ActiveOpens: "ActiveOpens", TCPAbortOnLinger: "TCPAbortOnLinger",
 }
 
 // String returns nstat's name without its prefix: "ListenDrops".
@@ -82,7 +93,7 @@ func (c Counter) String() string {
 // /proc/net/netstat, "Tcp" for those of /proc/net/snmp.
 func (c Counter) Prefix() string {
 	switch c {
-	case RetransSegs, PassiveOpens, AttemptFails, EstabResets, OutRsts, InErrs:
+	case RetransSegs, PassiveOpens, AttemptFails, EstabResets, OutRsts, InErrs, ActiveOpens:
 		return "Tcp"
 	}
 	return "TcpExt"

@@ -6,18 +6,101 @@
 //     perhaps 2.6.33.1 or later, el6 build 221 to el6 build 279): connect() gives up
 //     after the time that tcp_syn_retries doublings of the first SYN timeout take;
 //     it took them as doublings of 0.2 s, so that 5 retries were 2.
+//   - initial-window-10 (2.6.38, perhaps el6 build 0 or later): The first receive
+//     window holds 10 segments, 14600 bytes over Ethernet; it held 4.
 //   - syn-timeout-1s (3.1, el6 build 232): A SYN is sent again after 1 s; it was 3
 //     s.
+//   - rst-exact (3.6, perhaps 3.5.0 or later, 3.4.0 to 3.4.113, perhaps 3.2.1 or
+//     later, perhaps 3.0.28 or later, el6 build 364): A RST ends a connection only
+//     at exactly the next sequence number, and earns a challenge ACK elsewhere in
+//     the window; any in the window ended it.
+//   - syn-challenge (3.6, perhaps 3.5.0 or later, 3.4.0 to 3.4.113, perhaps 3.2.1 or
+//     later, perhaps 3.0.28 or later, el6 build 364): A SYN to a connection earns a
+//     challenge ACK and counts TCPSYNChallenge; a new one in the window reset the
+//     connection (TCPAbortOnSyn).
+//   - challenge-budget (3.6, perhaps 3.5.0 or later, 3.4.0 to 3.4.113, perhaps 3.2.1
+//     or later, perhaps 3.0.28 or later, el6 build 364):
+//     net.ipv4.tcp_challenge_ack_limit, 100, is how many challenge ACKs the machine
+//     sends in a second.
 //   - syn-retries-6 (3.7): tcp_syn_retries starts as 6; it started as 5.
+//   - old-ack-challenge (3.8, perhaps 3.7.0 or later, perhaps 3.4.0 or later,
+//     perhaps 3.2.0 or later, perhaps 3.0.0 or later): An ACK number that is more
+//     than a window old earns a challenge ACK, and an ESTABLISHED socket drops the
+//     segment; it was taken like any old one.
+//   - tail-loss-probe (3.10, perhaps el6 build 0 or later): A connection with
+//     selective acknowledgements sends its last segment, here a FIN, again as a
+//     probe before its timeouts begin; it had timeouts only.
+//   - initial-window-20 (3.11, perhaps el7 build 0 or later, perhaps el6 build 0 or
+//     later): The first receive window holds 20 segments, 29200 bytes over Ethernet;
+//     it held 10.
+//   - challenge-budget-random (4.7, perhaps 4.6.0 or later, 4.4.1 to 4.4.121,
+//     perhaps 3.18.0 or later, perhaps 3.16.0 or later, perhaps 3.14.0 or later,
+//     perhaps 3.12.0 or later, 3.10.1 to 3.10.105, 3.4.1 to 3.4.113, perhaps 3.2.0
+//     or later, el7 build 0 to el7 build 1160, perhaps el6 build 505 or later): The
+//     limit of challenge ACKs in a second is 1000 and is drawn anew each second, 500
+//     to 1499; it was 100.
+//   - challenge-limit-all (4.8, perhaps 4.7.0 or later, perhaps 4.6.0 or later,
+//     perhaps 4.4.0 or later, perhaps 3.18.0 or later, perhaps 3.14.0 or later,
+//     perhaps 3.10.0 or later, perhaps el7 build 0 or later): A segment with data or
+//     FIN earns a challenge ACK at most once per tcp_invalid_ratelimit too; it
+//     always got its own.
+//   - rst-after-fin (4.11, perhaps el7 build 0 or later): A RST one number before
+//     the next, where the peer's FIN stood, ends a socket in CLOSE-WAIT, LAST-ACK or
+//     CLOSING; it was dropped.
 //   - syn-expiry-count (4.13): connect() gives up by the number of SYNs sent again;
 //     it went by time, which gives the same instants.
+//   - closing-ack-checked (4.13, perhaps el7 build 0 or later): A socket in
+//     FIN-WAIT, CLOSE-WAIT, CLOSING or LAST-ACK drops a segment with a bad or old
+//     ACK number and sends a challenge ACK; it went on without the number.
+//   - initial-window-64k (4.20, perhaps el8 build 0 or later, perhaps el7 build 0 or
+//     later): The first receive window is 64 KiB in whole segments, 64240 bytes over
+//     Ethernet; it held 20 segments.
+//   - timeouts-counted (5.1, 4.19.89, 4.14.159, 4.9.207, perhaps 4.4.0 or later,
+//     perhaps el8 build 0 or later): Each timeout of a FIN counts TCPTimeouts; only
+//     the first did.
 //   - syn-expiry-200ms (5.4, 4.19.77, perhaps 5.3.1 or later): connect() also gives
 //     up after the time of tcp_syn_retries doublings of 0.2 s: 6 retries are 4.
 //   - syn-expiry-count-or-time (5.4, 4.19.209, perhaps 5.3.1 or later): That time is
 //     reckoned from the first SYN timeout, and so never comes first.
+//   - syn-accelerated (5.6): A SYN-SENT socket that meets a bad ACK sends its SYN
+//     again after 2 jiffies, once; it waited for its timer.
+//   - challenge-budget-off (6.0): net.ipv4.tcp_challenge_ack_limit belongs to the
+//     network namespace and starts as 2147483647, which is no limit.
 //   - syn-linear-timeouts (6.5): net.ipv4.tcp_syn_linear_timeouts exists and starts
 //     as 4: that many SYN timeouts pass before they double, and as many retries are
 //     added.
+//   - old-ack-never-sent (6.7, 6.6.1 to 6.6.7, 6.1.1 to 6.1.68, 5.15.1 to 5.15.143,
+//     5.10.1 to 5.10.204, 5.4.1 to 5.4.264, 4.19.1 to 4.19.302, 4.14.1 to 4.14.333):
+//     An ACK number from before the connection's first byte is too old; one within a
+//     window was not.
+//   - closing-old-acks (6.9, perhaps 6.8.0 or later, perhaps 6.6.0 or later, 6.1.1
+//     to 6.1.170, perhaps 5.15.0 or later, perhaps 5.10.263 or later): A socket in
+//     FIN-WAIT, CLOSE-WAIT, CLOSING or LAST-ACK takes a segment whose ACK number is
+//     merely old; it sent a challenge ACK.
+//   - fin-after-handshake (6.9, 6.8.10, 6.6.31, 6.1.91, 5.15.159, 5.10.217, 5.4.276,
+//     4.19.314, perhaps el9 build 0 or later, perhaps el8 build 0 or later, perhaps
+//     el7 build 0 or later, perhaps el6 build 0 or later): shutdown() in SYN-RECV,
+//     after two SYNs that crossed, sends its FIN when the handshake is over; it sent
+//     it at once.
+//   - crossed-syn-ack (6.11, 6.10.1 to 6.10.10, 6.6.1 to 6.6.51, 6.1.1 to 6.1.170,
+//     perhaps 5.15.0 or later, perhaps 5.10.263 or later): After two SYNs that
+//     crossed, the peer's SYN-ACK completes the handshake; from 3.6 on it got a
+//     challenge ACK.
+//   - beyond-window (6.17): Data that ends beyond the window is dropped and answered
+//     while received data waits to be read, and BeyondWindow counts what lies
+//     beyond; it was enough to begin in the window.
+//   - unsent-ack-challenge (7.1, perhaps 7.0.1 or later, 6.18.1 to 6.18.38, perhaps
+//     6.12.118 or later, perhaps 6.6.0 or later, perhaps 6.1.193 or later, perhaps
+//     5.15.0 or later, perhaps 5.10.263 or later): An ESTABLISHED socket answers an
+//     ACK of what was not sent with a challenge ACK; it dropped it in silence.
+//   - beyond-window-edge (7.1, perhaps 7.0.1 or later, perhaps 6.18.45 or later):
+//     Data that begins at the right edge of the window counts BeyondWindow; only
+//     what begins beyond it did.
+//   - ts-recent-old-ack (7.2, perhaps 7.1.0 or later, perhaps 7.0.0 or later,
+//     perhaps 6.18.45 or later, 6.12.0 to 6.12.117, perhaps 6.6.0 or later, 6.1.0 to
+//     6.1.192, perhaps 5.15.0 or later, perhaps 5.10.224 or later): A segment whose
+//     ACK number is merely old brings its timestamp to be echoed, in ESTABLISHED and
+//     beyond; it did not.
 //
 // # Changes: package kernel
 //
@@ -168,9 +251,9 @@
 //     places by a hash that changes every 10 s, and goes on by 2 to 16 at random.
 //   - bhash2 (6.1): bind() to an address looks for conflicts in a table by port and
 //     address, in which TIME_WAIT is missing.
-//   - bhash2-time-wait (6.2, 6.1.1 to 6.1.192): TIME_WAIT is in the table by port
+//   - bhash2-time-wait (6.2, 6.1.1 to 6.1.170): TIME_WAIT is in the table by port
 //     and address too, and conflicts again.
-//   - port-range-option (6.3, 6.1.1 to 6.1.192): IP_LOCAL_PORT_RANGE exists: a
+//   - port-range-option (6.3, 6.1.1 to 6.1.170): IP_LOCAL_PORT_RANGE exists: a
 //     socket may narrow the range.
 //   - port-range-option-no-parity (6.8, perhaps 6.7.0 or later, perhaps 6.6.10 or
 //     later, perhaps 6.1.0 or later): connect() of a socket with IP_LOCAL_PORT_RANGE

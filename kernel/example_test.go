@@ -66,7 +66,7 @@ func ExampleRelease_WithPatch() {
 	fmt.Println(r, err, len(r.Undecided()))
 	// Output:
 	// undecided: 6.13, 6.12.10, 6.6.72, 6.1.125, 5.15.177, 5.10.234, 5.4.290
-	// 5.15.0-119-generic (5.15.160) <nil> 4
+	// 5.15.0-119-generic (5.15.160) <nil> 8
 }
 
 func ExampleRelease() {

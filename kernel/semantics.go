@@ -180,6 +180,12 @@ type Semantics struct {
 	SYNRetriesDefault int
 	// SYNExpiry is when connect() gives up.
 	SYNExpiry SYNExpiryRule
+	// TailLossProbe: a FIN of a connection with selective acknowledgements is first sent again
+	// by a probe, after which the timeouts begin.
+	TailLossProbe bool
+	// InitialWindow is how many segments of 1460 bytes the first receive window holds: 4, 10 or
+	// 20, and 0 for as many as fit in 64 KiB. See [InitialWindow].
+	InitialWindow int
 	// SYNLinearTimeouts: net.ipv4.tcp_syn_linear_timeouts exists.
 	SYNLinearTimeouts bool
 
@@ -236,6 +242,58 @@ type Semantics struct {
 	// where net.ipv4.tcp_timestamps is 1. TimestampOffsetPorts: the offset differs
 	// between the connections of two hosts, not only between pairs of hosts.
 	TimestampOffsets, TimestampOffsetPorts bool
+
+	// A segment for a connection: package host. See also NoACKIgnored, SYNValidated,
+	// PAWSACKRateLimited, whose limit holds for segments outside the window and for
+	// challenge ACKs too.
+
+	// RSTExact: a RST ends a connection only at exactly the next sequence number; others
+	// in the window get a challenge ACK. Before, any in the window does.
+	RSTExact bool
+	// RSTAfterFIN: and at the number before that once the peer's FIN has come.
+	RSTAfterFIN bool
+	// SYNChallenge: a SYN to a connection gets a challenge ACK wherever it lies. Before, one
+	// in the window that is new resets the connection.
+	SYNChallenge bool
+	// OldACKChallenge: an ACK number older than the peer's largest window gets a
+	// challenge ACK. Before, it counts as any old one.
+	OldACKChallenge bool
+	// OldACKNeverSent: and one older than the connection itself.
+	OldACKNeverSent bool
+	// UnsentACKChallenge: an ACK of what was not sent gets a challenge ACK from an
+	// ESTABLISHED socket. Before, the segment is dropped in silence.
+	UnsentACKChallenge bool
+	// ClosingACKChecked: a socket in FIN-WAIT-1 and the states after it, or in CLOSE-WAIT,
+	// discards a segment whose ACK number is old or of what was not sent, and sends a challenge
+	// ACK. Before, such a number is left aside and the segment taken.
+	// ClosingOldACKs: but takes one whose number is merely old.
+	ClosingACKChecked, ClosingOldACKs bool
+	// ChallengeLimitAll: segments with data get their challenge ACK at most once per
+	// net.ipv4.tcp_invalid_ratelimit, as others do.
+	ChallengeLimitAll bool
+	// ChallengeBudget is what limits the challenge ACKs of a host.
+	ChallengeBudget ChallengeBudgetRule
+	// SYNAccelerated: a SYN-SENT socket that meets a bad ACK sends its SYN again after 2
+	// jiffies, if it has not sent it again yet.
+	SYNAccelerated bool
+	// TSRecentOldACK: a segment whose ACK number is merely old still brings its timestamp to be
+	// echoed. Else only one with a good number does.
+	TSRecentOldACK bool
+	// FINAfterHandshake: shutdown() in SYN-RECV after two SYNs that crossed sends its FIN when
+	// the handshake is over. Else it does at once.
+	FINAfterHandshake bool
+	// CrossedSYNACK: a socket in SYN-RECV after two SYNs that crossed takes the peer's
+	// SYN-ACK. Before, it is a SYN like any other from 3.6 on.
+	CrossedSYNACK bool
+	// BeyondWindowDropped: data that reaches beyond the window is out of the window while
+	// received data waits to be read, and what lies beyond counts BeyondWindow.
+	BeyondWindowDropped bool
+	// BeyondWindowAtEdge: data or a FIN that begins at the very edge, which the check of the
+	// window lets pass and the receive queue refuses, counts BeyondWindow too.
+	BeyondWindowAtEdge bool
+	// TimeoutsCounted: each retransmission timeout counts TCPTimeouts. Before, those of a
+	// SYN do and the first of others.
+	TimeoutsCounted bool
 
 	// The per-host cache of tcp_tw_recycle; see also LastQuarter6, Recycle, ProvenPeers.
 
@@ -363,7 +421,8 @@ func (s Semantics) Valid() bool {
 		s.CookieMinutes > 0 && s.CookieMSS != 0 && s.DropReasons != 0 && s.EHashShift != 0 &&
 		s.TimeWaitBytes4 > 0 && s.TimeWaitBytes6 > 0 &&
 		s.PortRangeHigh > 0 && s.PortSearch != 0 && s.PortOffsets != 0 && s.PortHash != 0 && s.BindAuto != 0 &&
-		s.SYNTimeout > 0 && s.SYNRetriesDefault > 0 && s.SYNExpiry != 0
+		s.SYNTimeout > 0 && s.SYNRetriesDefault > 0 && s.SYNExpiry != 0 &&
+		s.ChallengeBudget != 0
 }
 
 // A SYNQueueRule is what limits the half-open requests (SYN-RECV) of a listener.
@@ -540,6 +599,23 @@ const (
 	SYNExpiryCountOrTime
 )
 
+// A ChallengeBudgetRule is how many challenge ACKs a host sends in a second
+// (tcp_send_challenge_ack, net.ipv4.tcp_challenge_ack_limit).
+type ChallengeBudgetRule uint8
+
+const (
+	// ChallengeBudgetNone: the kernel has no challenge ACKs.
+	ChallengeBudgetNone ChallengeBudgetRule = iota + 1
+	// ChallengeBudgetFixed: the limit, 100 unless set, for all namespaces.
+	ChallengeBudgetFixed
+	// ChallengeBudgetRandom: the limit, 1000 unless set, halved and with as much as the
+	// limit added at random, for all namespaces: 500 to 1499.
+	ChallengeBudgetRandom
+	// ChallengeBudgetOff: any number unless the limit is set, and the same otherwise, for
+	// each namespace.
+	ChallengeBudgetOff
+)
+
 // The baseline is 2.6.32.0; every other kernel is this plus rows of the table.
 func baseline() Semantics {
 	return Semantics{
@@ -568,6 +644,8 @@ func baseline() Semantics {
 		BindShares:           true,
 		SYNTimeout:           3 * time.Second,
 		SYNRetriesDefault:    5,
+		InitialWindow:        4,
 		SYNExpiry:            SYNExpiry200ms,
+		ChallengeBudget:      ChallengeBudgetNone,
 	}
 }

@@ -72,35 +72,69 @@ const longestRTO = 120 * time.Second
 // 4.9.154, 4.19.78, 5.10.223, 6.1.192, 6.12.107, 6.18.44, 7.2.13; 2.6.36 to 3.0, and
 // retries other than the default, from source.
 func (t SYNTimer) Timeline(sem *Semantics) (SYNTimeline, error) {
-	switch {
-	case sem == nil || sem.SYNTimeout <= 0 || sem.SYNExpiry == 0:
-		return SYNTimeline{}, fmt.Errorf("kernel: the Semantics describe no kernel: SYNTimeout and SYNExpiry must be set")
-	case t.Retries < 1 || t.Retries > 127:
-		return SYNTimeline{}, fmt.Errorf("kernel: tcp_syn_retries %d: must be 1 to 127", t.Retries)
-	case t.Linear < 0 || t.Linear > 127:
-		return SYNTimeline{}, fmt.Errorf("kernel: tcp_syn_linear_timeouts %d: must be 0 to 127", t.Linear)
-	case t.Linear != 0 && !sem.SYNLinearTimeouts:
-		return SYNTimeline{}, fmt.Errorf("kernel: tcp_syn_linear_timeouts %d: this kernel does not have it, must be 0", t.Linear)
-	case t.RTOMax != 0 && t.RTOMax < time.Second:
-		return SYNTimeline{}, fmt.Errorf("kernel: longest retransmission timeout %v: must be 1s or more, or 0 for 120s", t.RTOMax)
-	case t.RTOMax != 0 && !sem.RTOMaxSysctl:
-		return SYNTimeline{}, fmt.Errorf("kernel: longest retransmission timeout %v: this kernel has no tcp_rto_max_ms, must be 0", t.RTOMax)
-	}
-	if t.RTOMax == 0 {
-		t.RTOMax = longestRTO
+	if err := t.check(sem); err != nil {
+		return SYNTimeline{}, err
 	}
 	line := SYNTimeline{Sent: []time.Duration{0}}
 	rto := sem.SYNTimeout
 	for now := rto; ; now += rto {
-		if resent := len(line.Sent) - 1; t.expired(sem, resent, now) {
+		var expired bool
+		if rto, expired = t.step(sem, len(line.Sent)-1, now, rto); expired {
 			line.TimedOut = now
 			return line, nil
 		}
 		line.Sent = append(line.Sent, now)
-		if len(line.Sent)-1 > t.Linear {
-			rto = min(2*rto, t.RTOMax)
-		}
 	}
+}
+
+// Step is one firing of connect()'s timer: whether connect() gives up, and if not, how long
+// the timer is armed for after the SYN was sent again. resent is how many times it was sent
+// again before, elapsed the time since the first SYN, and rto how long the timer was armed
+// for: at first Semantics.SYNTimeout.
+//
+// [SYNTimer.Timeline] is nothing but steps. They go on from another pause too, where a bad
+// answer to the SYN made the timer fire early (from 5.6 on): rto is then the one that the
+// socket keeps, not the time that it waited.
+//
+// Errors are those of Timeline. Evidence: as there; after an early timer observed on
+// 5.10.223 and 6.18.44.
+func (t SYNTimer) Step(sem *Semantics, resent int, elapsed, rto time.Duration) (next time.Duration, expired bool, err error) {
+	if err := t.check(sem); err != nil {
+		return 0, false, err
+	}
+	next, expired = t.step(sem, resent, elapsed, rto)
+	return next, expired, nil
+}
+
+func (t SYNTimer) step(sem *Semantics, resent int, elapsed, rto time.Duration) (time.Duration, bool) {
+	if t.RTOMax == 0 {
+		t.RTOMax = longestRTO
+	}
+	if t.expired(sem, resent, elapsed) {
+		return rto, true
+	}
+	if resent+1 > t.Linear {
+		rto = min(2*rto, t.RTOMax)
+	}
+	return rto, false
+}
+
+func (t SYNTimer) check(sem *Semantics) error {
+	switch {
+	case sem == nil || sem.SYNTimeout <= 0 || sem.SYNExpiry == 0:
+		return fmt.Errorf("kernel: the Semantics describe no kernel: SYNTimeout and SYNExpiry must be set")
+	case t.Retries < 1 || t.Retries > 127:
+		return fmt.Errorf("kernel: tcp_syn_retries %d: must be 1 to 127", t.Retries)
+	case t.Linear < 0 || t.Linear > 127:
+		return fmt.Errorf("kernel: tcp_syn_linear_timeouts %d: must be 0 to 127", t.Linear)
+	case t.Linear != 0 && !sem.SYNLinearTimeouts:
+		return fmt.Errorf("kernel: tcp_syn_linear_timeouts %d: this kernel does not have it, must be 0", t.Linear)
+	case t.RTOMax != 0 && t.RTOMax < time.Second:
+		return fmt.Errorf("kernel: longest retransmission timeout %v: must be 1s or more, or 0 for 120s", t.RTOMax)
+	case t.RTOMax != 0 && !sem.RTOMaxSysctl:
+		return fmt.Errorf("kernel: longest retransmission timeout %v: this kernel has no tcp_rto_max_ms, must be 0", t.RTOMax)
+	}
+	return nil
 }
 
 // expired reports whether connect() gives up when its timer fires at now, that many SYNs

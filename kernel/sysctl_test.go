@@ -30,7 +30,7 @@ func mustDefaults(t testing.TB, release string, m Machine) Sysctls {
 // What running kernels started with: guests of 512 MiB, and a machine of 24 GiB.
 func TestDefaultsAreThoseObserved(t *testing.T) {
 	want := Sysctls{Somaxconn: 128, TCPMaxSynBacklog: 128, TCPSyncookies: 1, TCPSynackRetries: 5, TCPTimestamps: 1, TCPSack: 1, TCPWindowScaling: 1,
-		TCPFinTimeout: 60, TCPMaxTWBuckets: 2048, IPLocalPortRange: PortRange{32768, 61000}}
+		TCPFinTimeout: 60, TCPMaxTWBuckets: 2048, TCPSynRetries: 6, TCPRetries2: 15, IPLocalPortRange: PortRange{32768, 61000}}
 	if diff := cmp.Diff(want, mustDefaults(t, "3.10.108", half)); diff != "" {
 		t.Errorf("3.10.108: %s", diff)
 	}
@@ -40,7 +40,7 @@ func TestDefaultsAreThoseObserved(t *testing.T) {
 		t.Errorf("5.10.223: %s", diff)
 	}
 	want.TCPMaxSynBacklog, want.TCPRTOMaxMs = 2048, 120000
-	want.TCPMaxTWBuckets, want.TCPTWReuseDelay = 131072, 1000
+	want.TCPMaxTWBuckets, want.TCPTWReuseDelay, want.TCPSynLinearTimeouts = 131072, 1000, 4
 	if diff := cmp.Diff(want, mustDefaults(t, "6.18.44", large)); diff != "" {
 		t.Errorf("6.18.44: %s", diff)
 	}
@@ -174,7 +174,7 @@ func TestDefaultsAreValidOnEveryKernel(t *testing.T) {
 // that changed it.
 func TestRanges(t *testing.T) {
 	const lo, hi = math.MinInt32, math.MaxInt32
-	bytes := []string{"tcp_syncookies", "tcp_abort_on_overflow", "tcp_synack_retries", "tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_no_metrics_save", "tcp_rfc1337"}
+	bytes := []string{"tcp_syncookies", "tcp_abort_on_overflow", "tcp_synack_retries", "tcp_timestamps", "tcp_sack", "tcp_window_scaling", "tcp_no_metrics_save", "tcp_rfc1337", "tcp_retries2", "tcp_orphan_retries"}
 	type rangeCase struct {
 		release, name string
 		lo, hi        int
@@ -194,6 +194,9 @@ func TestRanges(t *testing.T) {
 		{"4.0", "net.ipv4.tcp_invalid_ratelimit", 0, hi},
 		{"6.14", "net.ipv4.tcp_rto_max_ms", 0, 0},
 		{"6.15", "net.ipv4.tcp_rto_max_ms", 1000, 120000},
+		{"2.6.32", "net.ipv4.tcp_syn_retries", 0, 127},
+		{"6.4", "net.ipv4.tcp_syn_linear_timeouts", 0, 0},
+		{"6.5", "net.ipv4.tcp_syn_linear_timeouts", 0, 127},
 		{"5.13", "net.ipv4.tcp_migrate_req", 0, 0},
 		{"5.14", "net.ipv4.tcp_migrate_req", 0, 1},
 		{"7.2", "net.ipv4.tcp_fin_timeout", lo, hi},
@@ -456,7 +459,7 @@ net.ipv4.tcp_migrate_req = 1`), base)
 		t.Errorf("%v, %v", cmp.Diff(want, got), err)
 	}
 	if want := []string{"net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_synack_retries", "net.ipv4.tcp_tw_recycle", "net.ipv4.tcp_timestamps", "net.ipv4.tcp_window_scaling", "net.ipv4.tcp_invalid_ratelimit", "net.ipv4.tcp_rto_max_ms", "net.ipv4.tcp_no_metrics_save", "net.ipv4.tcp_fin_timeout", "net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_tw_reuse_delay", "net.ipv4.tcp_rfc1337",
-		"net.ipv4.ip_autobind_reuse", "net.ipv4.ip_local_port_step_width", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports"}; !slices.Equal(unread, want) {
+		"net.ipv4.ip_autobind_reuse", "net.ipv4.ip_local_port_step_width", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.tcp_syn_retries", "net.ipv4.tcp_syn_linear_timeouts", "net.ipv4.tcp_retries2", "net.ipv4.tcp_orphan_retries", "net.ipv4.ip_local_port_range", "net.ipv4.ip_local_reserved_ports"}; !slices.Equal(unread, want) {
 		t.Errorf("unread: %v", unread)
 	}
 
@@ -509,4 +512,24 @@ func FuzzParseSysctls(f *testing.F) {
 			t.Fatalf("read back: %v, unread %v, %v", again, rest, err)
 		}
 	})
+}
+
+// What a kernel lets be written: tcp_syn_retries 1 to 127, observed on 5.10.223, 6.1.192, 6.12.117, 6.18.44, 7.2.13.
+func TestSysctlTakes(t *testing.T) {
+	old, late := MustParse("2.6.32").Semantics(), MustParse("7.2.13").Semantics()
+	for _, c := range []struct {
+		name  string
+		sem   Semantics
+		value int
+		want  bool
+	}{
+		{"net.ipv4.tcp_syn_retries", late, 0, false}, {"net.ipv4.tcp_syn_retries", late, 1, true}, {"net.ipv4.tcp_syn_retries", late, 127, true},
+		{"net.ipv4.tcp_syn_retries", late, 128, false}, {"net.ipv4.tcp_synack_retries", late, 0, true}, {"net.ipv4.tcp_synack_retries", late, 256, false},
+		{"net.ipv4.tcp_synack_retries", late, -1, false}, {"net.ipv4.tcp_syn_linear_timeouts", old, 0, false},
+	} {
+		s, ok := SysctlByName(c.name)
+		if !ok || s.Takes(c.sem, c.value) != c.want {
+			t.Errorf("%s = %d: taken %v, want %v", c.name, c.value, !c.want, c.want)
+		}
+	}
 }

@@ -154,6 +154,23 @@ type Sysctls struct {
 	// at 1.
 	IPUnprivilegedPortStart int
 
+	// TCPSynRetries is net.ipv4.tcp_syn_retries: how many times connect() sends its SYN
+	// again before it gives up; see [SYNTimer]. Default 5 to 3.6 and in RHEL 6, 6 from
+	// 3.7 on. Kernels take 1 to 127, old ones other values too, which the models refuse.
+	// 0 stands for the default. TCP_SYNCNT of the socket overrides it.
+	TCPSynRetries int
+	// TCPSynLinearTimeouts is net.ipv4.tcp_syn_linear_timeouts: how many more times it
+	// does so before the pauses begin to double. Default 4, range 0 to 127. Before 6.5 it
+	// is absent, and every pause doubles.
+	TCPSynLinearTimeouts int
+	// TCPRetries2 is net.ipv4.tcp_retries2: how many times a segment of a connection is
+	// sent again, here a FIN, before the connection is given up. Default 15: it is the
+	// time of that many doublings of 200 ms, 924.6 s, that counts.
+	TCPRetries2 int
+	// TCPOrphanRetries is net.ipv4.tcp_orphan_retries: the same for a connection that no
+	// process holds. Default 0, which stands for 8.
+	TCPOrphanRetries int
+
 	// The last two are not one number each: SysctlNames, All, Set and Get leave them
 	// out, and the readers, String and Validate know them.
 

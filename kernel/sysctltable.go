@@ -24,6 +24,8 @@ type Sysctl struct {
 	start  func(Semantics, Machine) int
 	bounds func(Semantics) (lo, hi int)
 	exists func(Semantics) bool // nil: in every release
+
+	refusesZero bool
 }
 
 // Default returns what the sysctl starts as on a kernel with these semantics and a
@@ -43,6 +45,13 @@ func (c Sysctl) Range(sem Semantics) (lo, hi int) {
 		return 0, 0
 	}
 	return c.bounds(sem)
+}
+
+// Takes reports whether a kernel with these semantics lets the value be written. That is [Sysctl.Range], but
+// for a 0 that stands for the default in [Sysctls] and that a kernel refuses.
+func (c Sysctl) Takes(sem Semantics, v int) bool {
+	lo, hi := c.Range(sem)
+	return c.Exists(sem) && lo <= v && v <= hi && !(v == 0 && c.refusesZero)
 }
 
 // Exists reports whether a kernel with these semantics has the sysctl.
@@ -282,6 +291,42 @@ var sysctlTable = []Sysctl{
 		start:   constant(1024),
 		bounds:  func(Semantics) (int, int) { return 0, math.MaxUint16 },
 		exists:  func(sem Semantics) bool { return sem.UnprivilegedPortStart },
+	},
+	{
+		Name: "net.ipv4.tcp_syn_retries", Unit: "times",
+		Meaning:     "How many times connect() sends its SYN again before it gives up.",
+		Zero:        "refused; stands for the default",
+		field:       func(s *Sysctls) *int { return &s.TCPSynRetries },
+		start:       func(sem Semantics, _ Machine) int { return sem.SYNRetriesDefault },
+		bounds:      func(Semantics) (int, int) { return 0, 127 },
+		refusesZero: true,
+	},
+	{
+		Name: "net.ipv4.tcp_syn_linear_timeouts", Unit: "times",
+		Meaning: "How many more times connect() does so before the pauses begin to double.",
+		Zero:    "every pause doubles",
+		field:   func(s *Sysctls) *int { return &s.TCPSynLinearTimeouts },
+		start:   constant(4),
+		bounds:  func(Semantics) (int, int) { return 0, 127 },
+		exists:  func(sem Semantics) bool { return sem.SYNLinearTimeouts },
+	},
+	{
+		Name: "net.ipv4.tcp_retries2", Unit: "times",
+		Meaning:  "How many times a connection sends a segment again before it is given up.",
+		Zero:     "it is given up at the first timeout",
+		Negative: "the same as 0",
+		field:    func(s *Sysctls) *int { return &s.TCPRetries2 },
+		start:    constant(15),
+		bounds:   byteOrInt,
+	},
+	{
+		Name: "net.ipv4.tcp_orphan_retries", Unit: "times",
+		Meaning:  "The same for a connection that no process holds.",
+		Zero:     "8 times",
+		Negative: "it is given up at the first timeout",
+		field:    func(s *Sysctls) *int { return &s.TCPOrphanRetries },
+		start:    constant(0),
+		bounds:   byteOrInt,
 	},
 }
 

@@ -83,8 +83,10 @@ type Allocator struct {
 	epochAt  time.Duration
 	epochSet bool
 
-	moved  []uint32 // how far each place has come since boot
-	totals kernel.Counters
+	moved []uint32 // how far each place has come since boot
+
+	suggested uint16 // see SuggestPort
+	totals    kernel.Counters
 }
 
 // New returns an Allocator without sockets. It returns an error for Semantics that

@@ -39,6 +39,9 @@ func (a *Allocator) Bind(id Socket, to netip.AddrPort) (Result, error) {
 	default:
 		r = a.bindFirst(i)
 	}
+	if r.Examined > 0 {
+		a.suggested = 0
+	}
 	if r.Errno != 0 {
 		k.own.Address, k.addressed = Address{}, false
 		return r, nil
@@ -87,7 +90,7 @@ func (a *Allocator) bindFirst(i uint32) Result {
 		for half, last := k.firstHalf(), false; !last; half++ {
 			var part kernel.PortRange
 			part, last = BindScan(&a.sem, r, half)
-			s := BindSearch(&a.sem, part, a.draw())
+			s := BindSearch(&a.sem, part, a.bindDraw(part))
 			for _, port := range s.All() {
 				examined++
 				if a.reserved.has(port) {
@@ -132,7 +135,7 @@ func (a *Allocator) bindSharing(i uint32) Result {
 		for last := false; !last && port == 0; {
 			var part kernel.PortRange
 			part, last = BindScan(&a.sem, a.ports, half)
-			s := BindSearch(&a.sem, part, a.draw())
+			s := BindSearch(&a.sem, part, a.bindDraw(part))
 			for pass := 0; pass < s.Passes && port == 0; pass++ {
 				var n int
 				port, shared, n = a.scan(i, &s, pass)

@@ -43,7 +43,7 @@ var ByNumber = Strictness{Relaxed: true, ReusePort: true}
 // and the new one set SO_REUSEADDR, or SO_REUSEPORT from 3.9 on. And listen() fails with
 // EADDRINUSE where another socket that shares the port listens already.
 //
-// In 6.1 (to a level between 6.1.1 and 6.1.192) bind() to an address that is no wildcard
+// In 6.1 (to a level between 6.1.1 and 6.1.170) bind() to an address that is no wildcard
 // does not see TIME_WAIT.
 //
 // Evidence: the restart observed on 4.4.155 to 7.2.13; 3.9 and 5.7 from source.

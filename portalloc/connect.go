@@ -116,6 +116,12 @@ func (a *Allocator) connectAny(now time.Duration, i, n uint32, g *group) Result 
 	k := &a.socks[i-1]
 	r, narrowed := SocketRange(&a.sem, a.ports, k.opt.RangeLow, k.opt.RangeHigh)
 	place, sum := a.start(g, now)
+	if want, ok := suggestedSum(&a.sem, r, narrowed, int(a.suggested)); ok {
+		want = a.oddBegin(g, r, narrowed, want)
+		a.moved[place] += want - sum
+		sum = want
+	}
+	a.suggested = 0
 	s := ConnectSearch(&a.sem, r, narrowed, sum, 1)
 	if w := a.sys.IPLocalPortStepWidth; w > 0 && s.Modulus > 1 {
 		s.Stride = s.Step * Stride(w, s.perPass(), a.draw)

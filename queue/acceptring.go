@@ -1,6 +1,9 @@
 package queue
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // A Conn is a connection whose handshake is complete.
 type Conn struct {
@@ -15,6 +18,16 @@ type Conn struct {
 	Len uint32
 	// Cookie says that it came by a cookie.
 	Cookie bool
+	// Timestamps says that both ends agreed on the timestamp option. TSRecent is then the
+	// client's newest timestamp.
+	Timestamps bool
+	TSRecent   uint32
+	// SACK says that both ends allow selective acknowledgements.
+	SACK bool
+	// RTT is the time from the SYN-ACK to the completing segment, 1 us or more, from which the
+	// kernel estimates the round trip (tcp_synack_rtt_meas). It is 0 if the SYN-ACK was sent more
+	// than once, for a cookie, and before 3.1, where timestamps alone tell.
+	RTT time.Duration
 }
 
 // An acceptRing is the accept queue, first in, first out.
@@ -50,3 +63,13 @@ func (a *acceptRing) pop(c *Conn) bool {
 }
 
 func (a *acceptRing) clear() { a.head, a.n = 0, 0 }
+
+// Newest returns the connection that came last into the accept queue, and whether there is one:
+// after [Listener.Receive] with the action [Establish], the one that was just made.
+func (l *Listener) Newest() (Conn, bool) {
+	a := &l.accept
+	if a.n == 0 {
+		return Conn{}, false
+	}
+	return a.ring[(a.head+a.n-1)&(len(a.ring)-1)], true
+}

@@ -11,6 +11,9 @@ import (
 type Event struct {
 	At   time.Duration  // when the timer fired
 	Peer netip.AddrPort // whose request it was
+	To   netip.AddrPort // to which of our addresses, zero if its SYN named none
+	// TSRecent is the timestamp that a SYN-ACK echoes, where it carries one.
+	TSRecent uint32
 	Outcome
 }
 
@@ -72,7 +75,7 @@ func (l *Listener) retries() int {
 // the request stays.
 func (l *Listener) fire(i int32, at time.Duration, retries int) bool {
 	r := &l.requests.slab[i]
-	e := Event{At: at, Peer: r.from()}
+	e := Event{At: at, Peer: r.from(), To: r.ends().To, TSRecent: r.tsRecent}
 	if l.state != stateListen {
 		e.Verdict = verdict(Remove, ListenerGone)
 		l.finish(i, e)

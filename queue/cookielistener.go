@@ -18,6 +18,7 @@ func (l *Listener) cookieReply(s *Segment, key *requestKey) Reply {
 		if l.cfg.Sysctls.TCPWindowScaling != 0 {
 			o.WindowScale = s.WindowScale
 		}
+		reply.WindowScale, reply.SACK = o.WindowScale != 0, o.SACK
 		reply.TSVal = CookieTimestamp(&l.sem, l.tsClock(l.now), o)
 	}
 	return reply

@@ -18,6 +18,9 @@ type Config struct {
 	Sysctls kernel.Sysctls
 	// HZ is the kernel's CONFIG_HZ; 0 means 250.
 	HZ int
+	// Monotonic is what CLOCK_MONOTONIC shows at time 0, which is that of the jiffies counter; not
+	// further than a day from it. Timestamps count milliseconds of that clock from 4.13 on.
+	Monotonic time.Duration
 	// Key is the secret from which initial sequence numbers, cookies and the
 	// places of requests in the table come. Same key, same numbers. A kernel draws its
 	// own at boot.
@@ -31,7 +34,8 @@ type Config struct {
 	// tcp_synack_retries. 0 leaves the sysctl.
 	SYNCount int
 	// Window is the receive window of the SYN-ACK in bytes, against which segments
-	// of a request are checked; 0 means 65535. It depends on tcp_rmem and the route.
+	// of a request are checked; 0 means what the kernel offers on a route with an MTU of
+	// 1500, [kernel.InitialWindow]: 64240 to IPv4 since 4.20, 65160 with timestamps.
 	Window uint32
 }
 
@@ -118,8 +122,8 @@ func NewListener(cfg Config) (*Listener, error) {
 	if cfg.SYNCount < 0 || cfg.SYNCount > 127 {
 		return nil, fmt.Errorf("queue: Config.SYNCount %d is outside 0 to 127, the range of TCP_SYNCNT", cfg.SYNCount)
 	}
-	if cfg.Window == 0 {
-		cfg.Window = 0xffff
+	if cfg.Monotonic.Abs() > 24*time.Hour {
+		return nil, fmt.Errorf("queue: Config.Monotonic %v is more than a day away from 0", cfg.Monotonic)
 	}
 	if cfg.Window > 1<<30 {
 		return nil, fmt.Errorf("queue: Config.Window %d is above %d, the largest TCP window", cfg.Window, 1<<30)
@@ -330,10 +334,10 @@ func (l *Listener) isn(hash uint32) uint32 {
 	return uint32(mix(l.cfg.Key^uint64(hash)<<20^0x15)) + uint32(uint64(l.now)>>6)
 }
 
-// tsClock is the timestamp clock: milliseconds from 4.13 on, jiffies before.
+// tsClock is the timestamp clock: milliseconds of the monotonic clock from 4.13 on, jiffies before.
 func (l *Listener) tsClock(now time.Duration) uint32 {
 	if l.sem.TimestampMillis {
-		return uint32(now / time.Millisecond)
+		return uint32((now + l.cfg.Monotonic) / time.Millisecond)
 	}
 	return l.clock.Jiffies32(now)
 }

@@ -39,7 +39,9 @@ type dumbRequest struct {
 	from, to     netip.AddrPort
 	rcvISN, isn  uint32
 	mss          uint16
-	tsOK         bool
+	tsOK, sack   bool
+	wscale       bool
+	answered     time.Duration // when the SYN-ACK was sent, -1 after the second
 	tsRecent     uint32
 	tsFirst, tsL uint32
 	timeouts     int
@@ -417,6 +419,10 @@ func (d *dumb) connRequest(now time.Duration, s queue.Segment, peer queue.Peer, 
 	if ts {
 		o.Reply.Timestamp, o.Reply.TSVal = true, d.tsClock(now)
 	}
+	if ts || !cookie {
+		o.Reply.SACK = s.SACK && d.sys.TCPSack != 0
+		o.Reply.WindowScale = s.WindowScale != 0 && d.sys.TCPWindowScaling != 0
+	}
 	if cookie {
 		o.Action, o.Reason = queue.SendCookie, queue.CookieQueueFull
 		if !d.synFull() {
@@ -445,8 +451,8 @@ func (d *dumb) connRequest(now time.Duration, s queue.Segment, peer queue.Peer, 
 		o.Reply.Seq = isnTW
 	}
 	r := &dumbRequest{
-		from: s.From, to: s.To, rcvISN: s.Seq, isn: o.Reply.Seq, mss: mss, tsOK: ts,
-		tsFirst: o.Reply.TSVal, tsL: o.Reply.TSVal,
+		from: s.From, to: s.To, rcvISN: s.Seq, isn: o.Reply.Seq, mss: mss, tsOK: ts, sack: s.SACK && d.sys.TCPSack != 0,
+		wscale: o.Reply.WindowScale, tsFirst: o.Reply.TSVal, tsL: o.Reply.TSVal, answered: now,
 	}
 	if ts {
 		r.tsRecent = s.TSVal
@@ -607,7 +613,16 @@ func (d *dumb) cookieACK(now time.Duration, s queue.Segment, o *out, request boo
 		return true
 	}
 	o.Action, o.Reason = queue.Establish, queue.CookieCompleted
-	d.push(queue.Conn{From: s.From, To: s.To, MSS: mss, SndNxt: s.Ack, RcvNxt: s.Seq, Len: s.Len, Cookie: true})
+	c := queue.Conn{From: s.From, To: s.To, MSS: mss, SndNxt: s.Ack, RcvNxt: s.Seq, Len: s.Len, Cookie: true}
+	if d.sawTS(s) {
+		c.Timestamps, c.TSRecent = true, s.TSVal
+		bit := 4
+		if d.sem.CookieTSBits == 9 {
+			bit = 8
+		}
+		c.SACK = s.TSEcr>>bit&1 != 0
+	}
+	d.push(c)
 	return true
 }
 
@@ -682,7 +697,17 @@ func (d *dumb) forRequest(now time.Duration, r *dumbRequest, s queue.Segment, o 
 	}
 	window := d.cfg.Window
 	if window == 0 {
-		window = 65535
+		size, segments := uint32(1460), map[int]uint32{4: 4, 10: 10, 20: 20, 0: 44}[d.sem.InitialWindow]
+		if r.from.Addr().Is6() && !r.from.Addr().Is4In6() {
+			size = 1440
+		}
+		if r.tsOK {
+			size -= 12
+		}
+		if segments == 44 {
+			segments = 65536 / size
+		}
+		window = size * segments
 	}
 	if d.sem.RequestWindowClamp && window > 65535 {
 		window = 65535
@@ -767,7 +792,19 @@ func (d *dumb) forRequest(now time.Duration, r *dumbRequest, s queue.Segment, o 
 		o.Action, o.Reason = queue.Establish, queue.Completed
 		o.count(kernel.PassiveOpens)
 		d.remove(r)
-		d.push(queue.Conn{From: r.from, To: r.to, MSS: r.mss, SndNxt: r.isn + 1, RcvNxt: r.rcvISN + 1, Len: s.Len})
+		c := queue.Conn{From: r.from, To: r.to, MSS: r.mss, SndNxt: r.isn + 1, RcvNxt: r.rcvISN + 1, Len: s.Len, SACK: r.sack}
+		if r.answered >= 0 && d.sem.SYNACKTimeout == time.Second {
+			if c.RTT = now - r.answered; c.RTT < time.Microsecond {
+				c.RTT = time.Microsecond
+			}
+		}
+		if r.tsOK {
+			c.Timestamps, c.TSRecent = true, r.tsRecent
+			if d.sawTS(s) && int32(s.Seq-c.RcvNxt) <= 0 {
+				c.TSRecent = s.TSVal
+			}
+		}
+		d.push(c)
 	}
 }
 
@@ -782,7 +819,8 @@ func (d *dumb) reset(o *out, s queue.Segment) {
 
 // again is a SYN-ACK sent once more.
 func (d *dumb) again(now time.Duration, r *dumbRequest) queue.Reply {
-	p := queue.Reply{Flags: queue.FlagSYN | queue.FlagACK, Seq: r.isn, Ack: r.rcvISN + 1}
+	p := queue.Reply{Flags: queue.FlagSYN | queue.FlagACK, Seq: r.isn, Ack: r.rcvISN + 1, SACK: r.sack, WindowScale: r.wscale}
+	r.answered = -1
 	if r.tsOK {
 		p.Timestamp, p.TSVal = true, d.tsClock(now)
 		r.tsL = p.TSVal

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.com/linuxtcp/kernel"
+	"example.com/linuxtcp/kernel/serial"
 )
 
 // A decision is what becomes of a segment, before anything is changed. It is filled
@@ -28,7 +29,7 @@ func (l *Listener) decide(s *Segment, i int32, t *trail, d *decision) {
 		l.decideListener(s, t, d)
 	default:
 		v := requestView{
-			sem: &l.sem, sys: &l.cfg.Sysctls, deferred: l.deferred, window: l.cfg.Window,
+			sem: &l.sem, sys: &l.cfg.Sysctls, deferred: l.deferred, window: l.window(&l.requests.slab[i]),
 			clock: &l.clock, now: l.now, limit: l.limit,
 		}
 		l.measure(&v.q)
@@ -37,6 +38,21 @@ func (l *Listener) decide(s *Segment, i int32, t *trail, d *decision) {
 			l.decideRefused(s, t, d)
 		}
 	}
+}
+
+// window is the receive window that the SYN-ACK of a request offered.
+func (l *Listener) window(r *request) uint32 {
+	if l.cfg.Window != 0 {
+		return l.cfg.Window
+	}
+	mss := 1460
+	if r.ipv6 {
+		mss = 1440
+	}
+	if r.stamped {
+		mss -= 12
+	}
+	return kernel.InitialWindow(&l.sem, mss)
 }
 
 // decideRefused is for an ACK that its request refused. To 4.3 it gets no cookie
@@ -196,6 +212,9 @@ func (l *Listener) open(s *Segment, key *requestKey, hash uint32, timeWait bool)
 	r.mss = offeredMSS(s)
 	r.peerISN = s.Seq
 	r.stamped = s.Timestamp && l.cfg.Sysctls.TCPTimestamps != 0
+	r.sack = s.SACK && l.cfg.Sysctls.TCPSack != 0
+	r.wscale = s.WindowScale != 0 && l.cfg.Sysctls.TCPWindowScaling != 0
+	r.sent = l.now
 	r.isn = l.isn(hash)
 	if timeWait {
 		r.isn = s.TimeWaitISN
@@ -228,6 +247,7 @@ func offeredMSS(s *Segment) uint16 {
 func (r *request) synack(out *Reply) {
 	out.Flags, out.Seq, out.Ack = FlagSYN|FlagACK, r.isn, r.peerISN+1
 	out.Timestamp, out.TSVal = r.stamped, r.tsLast
+	out.WindowScale, out.SACK = r.wscale, r.sack
 }
 
 // synackAgain is the same, sent again at a later moment.
@@ -235,6 +255,7 @@ func (l *Listener) synackAgain(r *request, now time.Duration, out *Reply) {
 	if r.stamped {
 		r.tsLast = l.tsClock(now)
 	}
+	r.again = true
 	r.synack(out)
 }
 
@@ -244,10 +265,32 @@ func (l *Listener) establish(s *Segment, i int32, cookieMSS uint16) {
 	if i != 0 && cookieMSS == 0 {
 		r := &l.requests.slab[i]
 		c.Cookie, c.MSS, c.RcvNxt = false, r.mss, r.peerISN+1
+		c.Timestamps, c.TSRecent, c.SACK = r.stamped, 0, r.sack
+		c.RTT = l.roundTrip(r)
+		if r.stamped {
+			c.TSRecent = r.tsRecent
+			if s.Timestamp && l.cfg.Sysctls.TCPTimestamps != 0 && !serial.After(s.Seq, c.RcvNxt) {
+				c.TSRecent = s.TSVal
+			}
+		}
 		l.removeRequest(i)
 		return
 	}
-	c.Cookie, c.MSS, c.RcvNxt = true, cookieMSS, s.Seq
+	c.Cookie, c.MSS, c.RcvNxt, c.RTT = true, cookieMSS, s.Seq, 0
+	c.Timestamps, c.TSRecent, c.SACK = s.Timestamp && l.cfg.Sysctls.TCPTimestamps != 0, 0, false
+	if c.Timestamps {
+		c.TSRecent = s.TSVal
+		o, _ := CookieOptionsFrom(&l.sem, &l.cfg.Sysctls, s.TSEcr) // they were found good
+		c.SACK = o.SACK
+	}
+}
+
+// roundTrip is the time from a request's SYN-ACK to now, 0 if it is not measured.
+func (l *Listener) roundTrip(r *request) time.Duration {
+	if r.again || l.sem.SYNACKTimeout != time.Second {
+		return 0
+	}
+	return max(l.now-r.sent, time.Microsecond)
 }
 
 // removeRequest takes a request out of the queue, whatever the cause.

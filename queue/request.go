@@ -26,6 +26,9 @@ type request struct {
 	ipv6     bool
 	acked    bool
 	stamped  bool // the timestamp option was agreed on
+	sack     bool // and selective acknowledgements
+	wscale   bool // and window scaling
+	again    bool // the SYN-ACK was sent more than once (num_retrans)
 	mss      uint16
 
 	isn      uint32 // ours, snt_isn
@@ -34,6 +37,8 @@ type request struct {
 	tsFirst  uint32 // timestamps of our SYN-ACKs
 	tsLast   uint32
 	replied  uint32 // jiffies32 of the last rate-limited answer, 0 for none
+
+	sent time.Duration // when the SYN-ACK was first sent (snt_synack)
 }
 
 type requestKey struct {

@@ -95,4 +95,9 @@ type Reply struct {
 	// secret offset from 4.10 on; this one is the clock itself.
 	Timestamp bool
 	TSVal     uint32
+	// WindowScale and SACK say that a SYN-ACK has these options: the SYN had them, and the
+	// sysctls allowed them when it came. SYN-ACKs that are sent again have the same ones,
+	// whatever a repeated SYN offers. A cookie has them only beside a timestamp.
+	WindowScale bool
+	SACK        bool
 }

@@ -1,6 +1,7 @@
 package timewait
 
 import (
+	"iter"
 	"net/netip"
 	"time"
 
@@ -120,7 +121,7 @@ func (t *Table) Receive(now time.Duration, s Segment) (out Outcome, ok bool, err
 	if d.Learn {
 		e.tsRecent, e.seenAt = s.TSVal, v.Now
 		if d.Become && t.sem.TWReuseDelay {
-			e.aux = uint32(now / time.Millisecond)
+			e.aux = t.millisecond(now)
 		}
 	}
 	if d.Rearm {
@@ -202,10 +203,10 @@ func (t *Table) ack(e *entry) Reply {
 	return r
 }
 
-// tsClock is the timestamp clock: milliseconds from 4.13 on, jiffies before.
+// tsClock is the timestamp clock: milliseconds of the monotonic clock from 4.13 on, jiffies before.
 func (t *Table) tsClock() uint32 {
 	if t.sem.TimestampMillis {
-		return uint32(t.now / time.Millisecond)
+		return t.millisecond(t.now)
 	}
 	return t.clock.Jiffies32(t.now)
 }
@@ -248,9 +249,33 @@ func (t *Table) reuse(i uint32, bound bool) Reuse {
 	e := t.s.at(i)
 	c := t.s.connOf(e)
 	return Reuse{
-		Bound: bound, State: e.state(), SeenAt: e.seenAt, Now: t.second(t.now), EntryMs: e.aux, NowMs: uint32(t.now / time.Millisecond),
+		Bound: bound, State: e.state(), SeenAt: e.seenAt, Now: t.second(t.now), EntryMs: e.aux, NowMs: t.millisecond(t.now),
 		Loopback: IsLoopback(t.s.localTab[c.local].addr, c.remote, e.window&flagLo != 0),
 	}
+}
+
+// All yields the entries, in an order that is the same for the same calls: what `ss -tan`
+// lists as TIME-WAIT and FIN-WAIT-2. Nothing may be changed meanwhile.
+func (t *Table) All() iter.Seq[Live] {
+	return func(yield func(Live) bool) {
+		for i := range t.s.used {
+			e := t.s.at(i)
+			if e.bucket() < 0 {
+				continue // free
+			}
+			c := t.s.connOf(e)
+			k := Live{netip.AddrPortFrom(t.s.localTab[c.local].addr, c.lport), netip.AddrPortFrom(c.remote, c.rport), e.state()}
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// A Live is an entry that is there.
+type Live struct {
+	Local, Remote netip.AddrPort
+	State         State
 }
 
 // Find returns the state of the entry with these addresses and ports; ok is false if

@@ -26,6 +26,10 @@ type Config struct {
 	// second. Kernels to 4.18 keep stamps in seconds of the wall clock, so its fraction
 	// tells when seconds begin. [Table.SetWall] sets the clock.
 	Wall time.Duration
+	// Monotonic is what CLOCK_MONOTONIC shows at time 0, which is that of the jiffies
+	// counter. Kernels from 4.19 on keep stamps in seconds of that clock, which
+	// they see up to a tick late: see [example.com/linuxtcp/paws.ClockSeconds].
+	Monotonic time.Duration
 	// Hosts is the kernel's memory of hosts, which tcp_tw_recycle needs (to 4.11). nil
 	// remembers every host, as a kernel with memory to spare does.
 	Hosts HostStamps
@@ -95,6 +99,9 @@ func New(cfg Config) (*Table, error) {
 	if cfg.Wall < 0 {
 		return nil, fmt.Errorf("timewait: Config.Wall %v is before the beginning of the clock", cfg.Wall)
 	}
+	if m := cfg.Monotonic.Abs(); m > 24*time.Hour {
+		return nil, fmt.Errorf("timewait: Config.Monotonic %v is more than a day away from 0", cfg.Monotonic)
+	}
 	if err := t.setSysctls(cfg.Sysctls); err != nil {
 		return nil, err
 	}
@@ -160,9 +167,16 @@ func (t *Table) check(now time.Duration) error {
 	return nil
 }
 
+// millisecond is the millisecond of a moment on the monotonic clock.
+func (t *Table) millisecond(at time.Duration) uint32 {
+	return uint32((at + t.cfg.Monotonic) / time.Millisecond)
+}
+
 // second is the second of a moment on the clock in which the kernel keeps stamps.
 func (t *Table) second(at time.Duration) uint32 {
-	if !t.sem.MonotonicStamps {
+	if t.sem.MonotonicStamps {
+		at += t.cfg.Monotonic
+	} else {
 		at += t.wall
 	}
 	return uint32(max(at, 0) / time.Second)
@@ -261,7 +275,7 @@ func (t *Table) Enter(now time.Duration, k Socket) (Verdict, error) {
 		e.meta |= metaTimeWait
 	}
 	if t.sem.TWReuseDelay {
-		e.aux = uint32(now / time.Millisecond)
+		e.aux = t.millisecond(now)
 	}
 	if recycle {
 		if k.State == TimeWait {

@@ -27,12 +27,13 @@ func newTable(t *testing.T, release string, change func(*Config)) *Table {
 func TestBadConfig(t *testing.T) {
 	good := Config{Semantics: *semOf("6.12"), Sysctls: must(kernel.Defaults(kernel.MustParse("6.12"), kernel.Machine{MemoryBytes: 1 << 30}))}
 	for want, change := range map[string]func(*Config){
-		"describes no kernel":        func(c *Config) { c.Semantics = kernel.Semantics{} },
-		"HZ 17":                      func(c *Config) { c.HZ = 17 },
-		"tcp_tw_reuse = 3":           func(c *Config) { c.Sysctls.TCPTWReuse = 3 },
-		"takes -8589934 to 8589934":  func(c *Config) { c.Sysctls.TCPFinTimeout = 8589935 },
-		"tcp_fin_timeout = -8589935": func(c *Config) { c.Sysctls.TCPFinTimeout = -8589935 },
-		"Wall -1ns":                  func(c *Config) { c.Wall = -1 },
+		"describes no kernel":                 func(c *Config) { c.Semantics = kernel.Semantics{} },
+		"HZ 17":                               func(c *Config) { c.HZ = 17 },
+		"tcp_tw_reuse = 3":                    func(c *Config) { c.Sysctls.TCPTWReuse = 3 },
+		"takes -8589934 to 8589934":           func(c *Config) { c.Sysctls.TCPFinTimeout = 8589935 },
+		"tcp_fin_timeout = -8589935":          func(c *Config) { c.Sysctls.TCPFinTimeout = -8589935 },
+		"Wall -1ns":                           func(c *Config) { c.Wall = -1 },
+		"Monotonic 24h0m0.000000001s is more": func(c *Config) { c.Monotonic = 24*time.Hour + 1 },
 	} {
 		c := good
 		change(&c)
@@ -207,6 +208,30 @@ func TestWallClock(t *testing.T) {
 	must(tab.Enter(11300*time.Millisecond, k))
 	if v, _, _ := tab.Connect(11300*time.Millisecond, ours, netip.MustParseAddrPort("10.1.2.3:1"), false); v.Reason != NoEntry {
 		t.Error(v)
+	}
+}
+
+// From 4.19 to 6.13 the monotonic clock, which does not begin with the jiffies, tells when an entry may be had.
+func TestMonotonicClock(t *testing.T) {
+	for _, offset := range []time.Duration{0, 96 * time.Millisecond, -4 * time.Millisecond} {
+		for _, release := range []string{"4.18.20", "4.19", "6.13.12", "6.14"} {
+			tab := newTable(t, release, func(c *Config) { c.Monotonic, c.Sysctls.TCPTWReuse = offset, 1 })
+			entered := 10*time.Second - offset // a second begins
+			must(tab.Enter(entered, Socket{Local: ours, Remote: theirs, State: TimeWait, Timestamps: true, TSAt: entered}))
+			last := entered + time.Second - 1 // nanosecond of it
+			switch release {
+			case "6.14":
+				last = entered + 1001*time.Millisecond - 1
+			case "4.18.20": // the time of day begins with the jiffies here
+				last = entered.Truncate(time.Second) + 2*time.Second - 1
+			}
+			if v, _, _ := tab.Connect(last, ours, theirs, false); v.Reason != TooYoung {
+				t.Errorf("%s, %v: %v at the last moment before", release, offset, v)
+			}
+			if v, _, _ := tab.Connect(last+1, ours, theirs, false); v.Reason != OldEnough {
+				t.Errorf("%s, %v: %v", release, offset, v)
+			}
+		}
 	}
 }
 
