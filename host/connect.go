@@ -1,0 +1,149 @@
+package host
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"example.com/linuxtcp/kernel"
+	"example.com/linuxtcp/paws"
+	"example.com/linuxtcp/portalloc"
+)
+
+// Connect is connect() that does not wait. The first call sends the SYN and returns EINPROGRESS,
+// always, or EADDRNOTAVAIL where the port or the whole connection is taken. Later calls
+// return EALREADY while the SYN is on its way, then once success or the error, then EISCONN; after
+// an error the socket may connect again. What [Host.Shutdown] does is known to it: EISCONN at once where there
+// was a connection, also when that is over (6.18.44), and EINVAL for good where the attempt had
+// failed or SYNs had crossed (from source).
+//
+// The source is the address that the socket is bound to; for a loopback address
+// [portalloc.LoopbackSource]; for another address of the host that one; else the first of
+// Config.Addrs of the family, and none of that family is an error. A connection to an address of
+// the host goes over loopback: what it sends arrives within the call, in order, and is not in
+// Sent.
+func (h *Host) Connect(now time.Duration, id Socket, to netip.AddrPort) (Outcome, error) {
+	s, err := h.find(now, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if to.Port() == 0 {
+		return Outcome{}, fmt.Errorf("host: connect to %v: a destination has a port", to)
+	}
+	addr, err := s.family(to.Addr())
+	if err != nil {
+		return Outcome{}, err
+	}
+	dst := unmapped(netip.AddrPortFrom(addr, to.Port()))
+	if dst.Addr().IsMulticast() {
+		return Outcome{}, fmt.Errorf("host: connect to %v: it is no unicast address", to)
+	}
+	if dst.Addr().IsUnspecified() { // the kernel takes it for the loopback address
+		loopback := netip.IPv6Loopback()
+		if dst.Addr().Is4() {
+			loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		}
+		dst = netip.AddrPortFrom(loopback, dst.Port())
+	}
+	if s.opt.V6Only && dst.Addr().Is4() {
+		return Outcome{}, fmt.Errorf("host: connect to %v: the socket takes IPv6 only", to)
+	}
+	src, err := h.source(s, dst.Addr())
+	if err != nil {
+		return Outcome{}, err
+	}
+	h.start(now)
+	switch {
+	case s.barred:
+		return h.end(Outcome{Errno: EINVAL}), nil
+	case s.listener != nil:
+		return h.end(Outcome{Errno: EISCONN}), nil
+	case s.connecting:
+		return h.end(Outcome{Errno: s.connected()}), nil
+	case s.linked:
+		return h.end(Outcome{Errno: EISCONN}), nil
+	}
+	return h.end(Outcome{Errno: h.connect(s, src, dst)}), nil
+}
+
+// connected is what a later connect() of a socket returns that has begun to connect.
+func (s *sock) connected() Errno {
+	switch s.c.State {
+	case SynSent, SynRecv:
+		return EALREADY
+	case Closed:
+		s.connecting, s.linked, s.ended, s.fin = false, false, false, false
+		e := s.c.Err
+		s.c.Err = 0
+		if e == 0 {
+			e = ECONNABORTED
+		}
+		return e
+	}
+	s.connecting = false
+	return 0
+}
+
+// source is the address that a connection comes from.
+func (h *Host) source(s *sock, dst netip.Addr) (netip.Addr, error) {
+	if a := s.local.Addr(); a.IsValid() && !a.IsUnspecified() && s.c.State == Closed && !s.linked {
+		if a.Is4() != dst.Is4() {
+			return a, fmt.Errorf("host: connect to %v from a socket that is bound to %v: two protocols", dst, a)
+		}
+		return a, nil
+	}
+	if dst.IsLoopback() {
+		return portalloc.LoopbackSource(&h.sem, dst), nil
+	}
+	if h.own[dst] {
+		return dst, nil
+	}
+	for _, a := range h.cfg.Addrs {
+		if a.Is4() == dst.Is4() {
+			return a.WithZone(""), nil
+		}
+	}
+	return netip.Addr{}, fmt.Errorf("host: connect to %v: Config.Addrs has no address of that protocol to come from", dst)
+}
+
+// connect finds a port and sends the SYN.
+func (h *Host) connect(s *sock, src netip.Addr, dst netip.AddrPort) Errno {
+	h.inherited.ISN = 0
+	r, err := h.ports.Connect(h.now, s.port, src, dst)
+	if err != nil || r.Errno != 0 {
+		if info, ok := h.ports.Info(s.port); ok && s.bound && info.Local.Port() == 0 {
+			s.bound, s.local = false, unmapped(info.Local) // connect() took the port away that bind() had chosen
+		}
+		return EADDRNOTAVAIL
+	}
+	s.local, s.remote = netip.AddrPortFrom(src, r.Port), dst
+	p := s.pair()
+	isn := h.isn(p)
+	linger2, window := s.c.Linger2, h.window(src, dst.Addr(), false)
+	s.c = Conn{State: SynSent, RcvWnd: window, Timestamps: h.sys.TCPTimestamps != 0, FirstTS: h.tsClock(), RTO: h.jiffies(h.sem.SYNTimeout), Sent: max(h.now, 1), Linger2: linger2}
+	if r.TookOver && h.inherited.ISN != 0 {
+		isn = h.inherited.ISN
+		if s.c.Timestamps {
+			s.c.Recent = paws.Recent{TS: h.inherited.TSRecent, Stamp: int64(h.inherited.SeenAt)}
+		}
+	} else if host, ok, err := h.peers.Fetch(h.now, s.asPeer(), src); err == nil && ok && s.c.Timestamps {
+		s.c.Recent = paws.Recent{TS: host.TS, Stamp: int64(host.Stamp)}
+	}
+	s.c.SndUna, s.c.SndNxt = isn, isn+1
+	s.connecting, s.linked, s.ended, s.fin = true, false, false, false
+	s.first, s.resent, s.rto = h.now, 0, h.sem.SYNTimeout
+	h.hashIn(s)
+	h.count(kernel.ActiveOpens)
+	h.sendSYN(s)
+	h.arm(&s.resend, s.rto)
+	return EINPROGRESS
+}
+
+// sendSYN sends the SYN of a socket in SYN-SENT, or the SYN-ACK of one in SYN-RECV.
+func (h *Host) sendSYN(s *sock) {
+	t := Segment{From: s.local, To: s.remote, Flags: FlagSYN, Seq: s.c.SndUna}
+	if s.c.State != SynSent {
+		t.Flags, t.Ack = FlagSYN|FlagACK, s.c.RcvNxt
+	}
+	h.transmit(h.dress(s, t))
+}

@@ -1,0 +1,82 @@
+package host
+
+import "example.com/linuxtcp/kernel/serial"
+
+// A Span is a range of sequence numbers.
+type Span struct {
+	From, To uint32
+	FIN      bool // the last of them is the peer's FIN
+}
+
+// spansKept is how many ranges a Conn keeps.
+const spansKept = 4
+
+// Ahead is what came after a gap and waits for what is missing (out_of_order_queue), oldest number first. The
+// unused ones are zero. A kernel keeps as many ranges as its receive buffer holds; here a fifth one is acknowledged
+// as a gap is and then forgotten.
+type Ahead [spansKept]Span
+
+// add keeps a range. What touches is joined; what comes after the peer's FIN is forgotten.
+func (a *Ahead) add(n Span) {
+	kept := *a
+	*a = Ahead{}
+	var list [spansKept + 1]Span
+	used, placed := 0, false
+	for _, s := range kept {
+		switch {
+		case s.From == s.To:
+			continue
+		case serial.Before(s.To, n.From):
+		case serial.After(s.From, n.To):
+			if !placed {
+				list[used], placed = n, true
+				used++
+			}
+		default:
+			n = n.join(s)
+			continue
+		}
+		list[used] = s
+		used++
+	}
+	if !placed {
+		list[used] = n
+		used++
+	}
+	if used > spansKept {
+		*a = kept
+		return
+	}
+	copy(a[:], list[:used])
+}
+
+// join is both of two ranges that touch.
+func (s Span) join(t Span) Span {
+	if serial.Before(t.From, s.From) {
+		s.From = t.From
+	}
+	switch {
+	case s.FIN && t.FIN && serial.Before(t.To, s.To), t.FIN && !s.FIN, !s.FIN && serial.After(t.To, s.To):
+		s.To, s.FIN = t.To, t.FIN
+	}
+	return s
+}
+
+// take returns the number after what follows next without a gap, and whether it ends with the peer's FIN. What it
+// covers is forgotten.
+func (a *Ahead) take(next uint32) (end uint32, fin bool) {
+	end = next
+	rest, used := Ahead{}, 0
+	for _, s := range *a {
+		switch {
+		case s.From == s.To:
+		case serial.After(s.From, end):
+			rest[used] = s
+			used++
+		case serial.After(s.To, end):
+			end, fin = s.To, s.FIN
+		}
+	}
+	*a = rest
+	return end, fin
+}

@@ -1,0 +1,12 @@
+package host
+
+import "net/netip"
+
+// A SocketInfo is a line of `ss -tan`.
+type SocketInfo struct {
+	State         State
+	Local, Remote netip.AddrPort
+	// RecvQ and SendQ are a listener's accept queue and its limit; 0 for any other
+	// socket, of which the models do not keep data.
+	RecvQ, SendQ uint32
+}
