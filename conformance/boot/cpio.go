@@ -24,6 +24,11 @@ const (
 	charMode = 0o020000
 )
 
+// Regular is a file that everyone may read.
+func Regular(name string, data []byte) File {
+	return File{Name: name, Mode: regMode | 0o644, Data: data}
+}
+
 // WriteInitrd writes files as a gzipped cpio archive in the newc format,
 // the one that the kernel unpacks.
 func WriteInitrd(w io.Writer, files []File) error {

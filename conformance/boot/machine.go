@@ -3,6 +3,8 @@ package boot
 import (
 	"bufio"
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // A Machine is an unpacked kernel package and the guest program to run on it.
@@ -21,7 +24,15 @@ type Machine struct {
 	// the host's clock.
 	Icount string
 	Memory int // MiB
+	// Files stand beside the guest program.
+	Files []File
+	// Append are more words for the kernel's command line.
+	Append string
+	// Limit is how long the machine may run, by the clock on the wall; 0 means 30 minutes.
+	Limit time.Duration
 }
+
+const emulator = "qemu-system-x86_64"
 
 // modules are loaded in this order by the guest.
 var modules = []string{"tun", "inet_diag", "tcp_diag"}
@@ -37,6 +48,19 @@ func (m *Machine) find(pattern string) string {
 		return nil
 	})
 	return found
+}
+
+// Check reports what keeps the machine from booting: no kernel in the tree, no module for TUN devices,
+// no emulator.
+func (m *Machine) Check() error {
+	if m.find("vmlinuz*") == "" {
+		return errors.New("no vmlinuz in " + m.Tree)
+	}
+	if m.find("tun.ko*") == "" {
+		return errors.New("no tun.ko in " + m.Tree)
+	}
+	_, err := exec.LookPath(emulator)
+	return err
 }
 
 // Initrd packs the guest and the modules that this kernel has.
@@ -70,7 +94,7 @@ func (m *Machine) Initrd(w io.Writer) error {
 		files = append(files, File{Name: name + ".ko", Mode: regMode | 0o644, Data: data})
 	}
 	files = append(files, File{Name: "modules", Mode: regMode | 0o644, Data: list.Bytes()})
-	return WriteInitrd(w, files)
+	return WriteInitrd(w, append(files, m.Files...))
 }
 
 // Run boots the machine with args on the kernel command line and calls line
@@ -90,14 +114,17 @@ func (m *Machine) Run(args string, line func(string)) error {
 	}
 	argv := []string{
 		// Without cx16: emulated, it has been seen to corrupt flags.
-		"-accel", "tcg", "-cpu", "max,-cx16", "-smp", "1", "-m", fmt.Sprint(m.Memory), "-nographic", "-no-reboot", "-nic", "none",
+		"-accel", "tcg", "-cpu", "max,-cx16", "-smp", "1", "-m", fmt.Sprint(cmp.Or(m.Memory, 512)), "-nographic", "-no-reboot", "-nic", "none",
 		"-kernel", kernel, "-initrd", f.Name(),
-		"-append", "console=ttyS0 quiet loglevel=1 panic=-1 " + args,
+		"-append", "console=ttyS0 quiet loglevel=1 panic=-1 " + m.Append + " " + args,
 	}
 	if m.Icount != "" {
 		argv = append(argv, "-icount", m.Icount)
 	}
-	c := exec.Command("qemu-system-x86_64", argv...)
+	limit := cmp.Or(m.Limit, 30*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	c := exec.CommandContext(ctx, emulator, argv...)
 	out, err := c.StdoutPipe()
 	if err != nil {
 		return err
@@ -111,5 +138,9 @@ func (m *Machine) Run(args string, line func(string)) error {
 	for sc.Scan() {
 		line(strings.TrimRight(sc.Text(), "\r"))
 	}
-	return errors.Join(sc.Err(), c.Wait())
+	err = errors.Join(sc.Err(), c.Wait())
+	if ctx.Err() != nil {
+		err = fmt.Errorf("the machine was ended after %v: %w", limit, err)
+	}
+	return err
 }

@@ -1,11 +1,10 @@
 package lab
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"example.com/linuxtcp/conformance/netns"
 )
 
 // An Entry is one row of /proc/net/tcp with its timer.
@@ -52,28 +51,14 @@ func (l *Lab) Entry(port int, remote uint16) Entry {
 
 // LoopbackUp brings the namespace's lo up.
 func (l *Lab) LoopbackUp() {
-	var req [40]byte
-	copy(req[:], "lo")
-	req[16] = unix.IFF_UP | unix.IFF_RUNNING
-	lo(unix.SIOCSIFFLAGS, &req)
+	if err := netns.UpLoopback(); err != nil {
+		panic(err)
+	}
 }
 
 // LoopbackAddr gives lo one more address.
 func (l *Lab) LoopbackAddr(addr [4]byte) {
-	var req [40]byte
-	copy(req[:], "lo:1")
-	req[16] = unix.AF_INET
-	copy(req[20:], addr[:])
-	lo(unix.SIOCSIFADDR, &req)
-}
-
-func lo(op uint, req *[40]byte) {
-	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
+	if err := netns.AddAddr("lo:1", addr); err != nil {
 		panic(err)
-	}
-	defer unix.Close(s)
-	if err := ioctl(s, op, req); err != nil {
-		panic(fmt.Sprintf("lo: %v", err))
 	}
 }

@@ -7,13 +7,11 @@ package lab
 
 import (
 	"fmt"
-	"net"
-	"runtime"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"example.com/linuxtcp/conformance/netns"
 	"example.com/linuxtcp/conformance/wire"
 )
 
@@ -38,110 +36,24 @@ type Got struct {
 
 // Do runs f in a new network namespace on a thread of its own and waits for
 // it. The namespace ends with the thread.
-func Do(f func(*Lab)) (err error) {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread dies with f
-		var err error
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v", p)
-			}
-			done <- err
-		}()
-		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			return
+func Do(f func(*Lab)) error {
+	return netns.Do(0, func() error {
+		fd, err := netns.OpenTUN(Server)
+		if err != nil {
+			return err
 		}
-		// One processor: the kernel keeps timers where they were started.
-		var cpu unix.CPUSet
-		cpu.Set(0)
-		unix.SchedSetaffinity(0, &cpu)
-		l := &Lab{}
-		if err = l.openTun(); err != nil {
-			return
+		defer unix.Close(fd)
+		var addr [16]byte
+		copy(addr[:], wire.Prefix[:])
+		copy(addr[12:], Server[:])
+		if err := netns.AddIPv6(addr); err != nil {
+			return err
 		}
-		defer unix.Close(l.tun)
+		l := &Lab{tun: fd}
 		l.Restart()
 		f(l)
-	}()
-	return <-done
-}
-
-// openTun creates tun0, gives it 10.0.0.1/8 and brings it up.
-func (l *Lab) openTun() error {
-	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("/dev/net/tun: %w", err)
-	}
-	l.tun = fd
-	var req [40]byte
-	copy(req[:], "tun0")
-	*(*uint16)(unsafe.Pointer(&req[16])) = unix.IFF_TUN | unix.IFF_NO_PI
-	if err := ioctl(fd, unix.TUNSETIFF, &req); err != nil {
-		return fmt.Errorf("TUNSETIFF: %w", err)
-	}
-	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(s)
-	addr := func(a, b, c, d byte) (r [40]byte) {
-		copy(r[:], "tun0")
-		*(*uint16)(unsafe.Pointer(&r[16])) = unix.AF_INET
-		copy(r[20:], []byte{a, b, c, d})
-		return r
-	}
-	for _, step := range []struct {
-		op  uint
-		req [40]byte
-	}{
-		{unix.SIOCSIFADDR, addr(10, 0, 0, 1)},
-		{unix.SIOCSIFNETMASK, addr(255, 0, 0, 0)},
-		{unix.SIOCSIFFLAGS, func() (r [40]byte) {
-			copy(r[:], "tun0")
-			*(*uint16)(unsafe.Pointer(&r[16])) = unix.IFF_UP | unix.IFF_RUNNING
-			return r
-		}()},
-		{unix.SIOCSIFTXQLEN, func() (r [40]byte) {
-			copy(r[:], "tun0")
-			*(*int32)(unsafe.Pointer(&r[16])) = 10000
-			return r
-		}()},
-	} {
-		if err := ioctl(s, step.op, &step.req); err != nil {
-			return fmt.Errorf("tun0 set-up %#x: %w", step.op, err)
-		}
-	}
-	return addV6()
-}
-
-// addV6 gives tun0 the server's IPv6 address, if this kernel has IPv6.
-func addV6() error {
-	s, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
 		return nil
-	}
-	defer unix.Close(s)
-	i, err := net.InterfaceByName("tun0")
-	if err != nil {
-		return err
-	}
-	var req [40]byte // struct in6_ifreq: address, prefix length, index
-	copy(req[:], wire.Prefix[:])
-	copy(req[12:], Server[:])
-	*(*uint32)(unsafe.Pointer(&req[16])) = 96
-	*(*int32)(unsafe.Pointer(&req[20])) = int32(i.Index)
-	if err := ioctl(s, unix.SIOCSIFADDR, &req); err != nil {
-		return fmt.Errorf("tun0 IPv6 address: %w", err)
-	}
-	return nil
-}
-
-func ioctl(fd int, op uint, req *[40]byte) error {
-	if _, _, e := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), uintptr(op), uintptr(unsafe.Pointer(req))); e != 0 {
-		return e
-	}
-	return nil
+	})
 }
 
 // Inject hands a segment to the kernel and does not look for answers.

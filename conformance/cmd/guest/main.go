@@ -2,7 +2,8 @@
 // prints one JSON line for each. It runs as an ordinary program with the
 // right to make network namespaces, or as /init of a virtual machine; then
 // it takes its arguments from the kernel command line (observe=GROUP,...
-// width=N), loads the modules beside it and powers the machine off.
+// width=N, or batch=FILE for the scripts of package batch), loads the modules
+// beside it and powers the machine off.
 package main
 
 import (
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"example.com/linuxtcp/conformance/batch"
 	"example.com/linuxtcp/conformance/boot/guestinit"
 	"example.com/linuxtcp/conformance/lab"
 	"example.com/linuxtcp/conformance/suite"
@@ -27,6 +29,12 @@ func main() {
 		defer guestinit.PowerOff()
 		if w, err := strconv.Atoi(args["width"]); err == nil {
 			*width = w
+		}
+		if file := args["batch"]; file != "" {
+			if err := batch.InGuest(file, *width); err != nil {
+				fmt.Println("guest:", err)
+			}
+			return
 		}
 		names = strings.Split(args["observe"], ",")
 	}
