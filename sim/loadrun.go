@@ -1,0 +1,584 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"example.com/linuxtcp/host"
+	"example.com/linuxtcp/kernel"
+	"example.com/linuxtcp/queue"
+	"example.com/linuxtcp/timewait"
+)
+
+// An item is something that is to happen to a connection of a load.
+type item struct {
+	at    time.Duration
+	asked time.Duration
+	n     uint64
+	order uint64 // of those in the heap
+	kind  itemKind
+	seq   uint32 // of the server's SYN-ACK
+	ts    uint32 // and its timestamp
+	hasTS bool
+}
+
+type itemKind uint8
+
+const (
+	atSYN     itemKind = iota + 1 // the SYN reaches the server
+	atACK                         // the answer to its SYN-ACK does
+	atRST                         // the answer of a user who is gone
+	atFIN                         // the FIN that answers the server's
+	atServed                      // the service is over
+	atAccept                      // the next accept() may come
+	atUnstall                     // a stall is over
+	atTimer                       // the timer of a SYN fires
+	atGiveUp                      // the user's own patience ends
+)
+
+// never is later than everything.
+const never = time.Duration(1<<63 - 1)
+
+// fifo has items in the order in which they are due: each is put in at a constant time before. due is the time of the
+// first, never if there is none.
+type fifo struct {
+	ring       []item
+	head, size int
+	due        time.Duration
+}
+
+func (q *fifo) put(x item) {
+	if q.size == len(q.ring) {
+		bigger := make([]item, max(2*len(q.ring), 64))
+		n := copy(bigger, q.ring[q.head:])
+		copy(bigger[n:], q.ring[:q.head])
+		q.ring, q.head = bigger, 0
+	}
+	q.ring[(q.head+q.size)&(len(q.ring)-1)] = x
+	if q.size++; q.size == 1 {
+		q.due = x.at
+	}
+}
+
+func (q *fifo) take() item {
+	x := q.ring[q.head]
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.due = never
+	if q.size--; q.size > 0 {
+		q.due = q.ring[q.head].at
+	}
+	return x
+}
+
+// itemHeap has items of any time: a heap with four children to a node.
+type itemHeap struct {
+	heap []item
+	last uint64
+}
+
+func before(x, y *item) bool { return x.at < y.at || x.at == y.at && x.order < y.order }
+
+func (a *itemHeap) put(x item) {
+	a.last++
+	x.order = a.last
+	a.heap = append(a.heap, x)
+	i := len(a.heap) - 1
+	for i > 0 {
+		up := (i - 1) / 4
+		if !before(&x, &a.heap[up]) {
+			break
+		}
+		a.heap[i] = a.heap[up]
+		i = up
+	}
+	a.heap[i] = x
+}
+
+func (a *itemHeap) take() item {
+	first := a.heap[0]
+	n := len(a.heap) - 1
+	x := a.heap[n]
+	a.heap = a.heap[:n]
+	i := 0
+	for {
+		least, from := -1, 4*i+1
+		for child := from; child < min(from+4, n); child++ {
+			if least < 0 || before(&a.heap[child], &a.heap[least]) {
+				least = child
+			}
+		}
+		if least < 0 || !before(&a.heap[least], &x) {
+			break
+		}
+		a.heap[i] = a.heap[least]
+		i = least
+	}
+	if n > 0 {
+		a.heap[i] = x
+	}
+	return first
+}
+
+// retry is a SYN that was not answered: what its socket knows.
+type retry struct {
+	asked  time.Duration
+	resent int
+	rto    time.Duration
+}
+
+// loadRun is a load at work.
+type loadRun struct {
+	*Load
+	now, until time.Duration
+	at         netip.AddrPort
+	q          *queue.Listener
+	tw         *timewait.Table
+	clock      kernel.Clock // of the users
+	timer      kernel.SYNTimer
+	serverRNG  *rand.Rand
+
+	syns, answers, fins fifo
+	later               itemHeap
+	next                func() (time.Duration, bool)
+	arrival             time.Duration
+	more                bool
+
+	retries map[uint64]*retry
+	held    map[uint64]item // requests whose final ACK the listener did not take
+	waiting fifo            // the accept queue, as the users that are in it
+	limit   int             // its limit
+
+	busy            int
+	paused, stalled bool
+	conns           int
+	client          ClientRun
+	server          ServerRun
+	leaked          uint64
+	verdicts        map[host.Verdict]uint64
+	samples         []Sample
+	peak            Sample
+	err             error
+}
+
+// Run runs the load.
+func (l Load) Run() (Report, error) {
+	if err := l.check(); err != nil {
+		return Report{}, err
+	}
+	r := &loadRun{
+		Load: &l, until: l.For, at: l.at(), retries: map[uint64]*retry{}, held: map[uint64]item{}, verdicts: map[host.Verdict]uint64{},
+	}
+	r.syns.due, r.answers.due, r.fins.due = never, never, never
+	r.client.failures = map[Failure]uint64{}
+	w := New(Config{Seed: l.Seed}) // its streams
+	r.serverRNG = w.stream("server " + l.name() + " on server")
+	r.next = l.Arrivals.Begin(w.stream("arrivals users on users"))
+	key := l.Server.Key
+	if key == 0 {
+		key = w.stream("key server").Uint64()
+	}
+	key = listenerKey(key)
+	hz := l.Users.HZ
+	if hz == 0 {
+		hz = 250
+	}
+	var err error
+	if r.clock, err = kernel.NewClock(l.Users.Semantics, hz); err != nil {
+		return Report{}, err
+	}
+	s := l.Server
+	if r.q, err = queue.NewListener(queue.Config{Semantics: s.Semantics, Sysctls: s.Sysctls, HZ: s.HZ, Key: key, Window: s.Window}); err != nil {
+		return Report{}, err
+	}
+	if err = r.q.Listen(0, l.Program.Backlog); err != nil {
+		return Report{}, err
+	}
+	r.limit = int(r.q.Queues().AcceptLimit)
+	if r.tw, err = timewait.New(timewait.Config{Semantics: s.Semantics, Sysctls: s.Sysctls, HZ: s.HZ, Wall: s.Wall}); err != nil {
+		return Report{}, err
+	}
+	r.timer = kernel.SYNTimer{Retries: l.Users.Sysctls.TCPSynRetries, RTOMax: time.Duration(l.Users.Sysctls.TCPRTOMaxMs) * time.Millisecond, Linear: l.Users.Sysctls.TCPSynLinearTimeouts}
+	if r.timer.Retries == 0 {
+		r.timer.Retries = l.Users.Semantics.SYNRetriesDefault
+	}
+	r.arrive()
+	r.run()
+	return r.report(), r.err
+}
+
+func (r *loadRun) fail(err error) {
+	if r.err == nil && err != nil {
+		r.err = fmt.Errorf("sim: at %v: %w", r.now, err)
+	}
+}
+
+// listenerKey is the key that a host with a key gives to its listeners, on which to 4.0 the times of SYN-ACKs
+// depend that are sent again. If package host did it another way, the tests would tell.
+func listenerKey(key uint64) uint64 {
+	x := key ^ 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
+
+// arrive draws the next arrival.
+func (r *loadRun) arrive() {
+	r.arrival, r.more = r.next()
+	if r.Count > 0 && r.client.asked == uint64(r.Count) {
+		r.more = false
+	}
+}
+
+// run goes from event to event.
+func (r *loadRun) run() {
+	sample := never
+	if r.Sample > 0 {
+		sample = 0
+	}
+	for r.err == nil {
+		// The earliest, and of one moment: timers, then samples, then what comes over the wire.
+		at, which := never, 0
+		if due, ok := r.q.Next(); ok {
+			at, which = due, 1
+		}
+		if sample < at {
+			at, which = sample, 2
+		}
+		if due := r.syns.due; due < at {
+			at, which = due, 3
+		}
+		if due := r.answers.due; due < at {
+			at, which = due, 4
+		}
+		if due := r.fins.due; due < at {
+			at, which = due, 5
+		}
+		if len(r.later.heap) > 0 && r.later.heap[0].at < at {
+			at, which = r.later.heap[0].at, 6
+		}
+		if r.more && r.arrival < at {
+			at, which = r.arrival, 7
+		}
+		if at > r.until {
+			break
+		}
+		r.now = max(r.now, at)
+		switch which {
+		case 1:
+			r.timers()
+		case 2:
+			r.sample()
+			sample += r.Sample
+		case 3:
+			r.syn(r.syns.take())
+		case 4:
+			r.answer(r.answers.take())
+		case 5:
+			r.fin(r.fins.take())
+		case 6:
+			r.do(r.later.take())
+		case 7:
+			r.client.asked++
+			r.client.attempts++
+			r.syns.put(item{at: r.now + r.Delay, asked: r.now, n: r.client.asked, kind: atSYN})
+			r.arrive()
+		}
+	}
+	r.now = r.until
+	r.timers()
+	r.expire()
+}
+
+// timers fires what is due of the listener: SYN-ACKs go out again.
+func (r *loadRun) timers() {
+	if due, ok := r.q.Next(); !ok || due > r.now {
+		return
+	}
+	events, err := r.q.Advance(r.now)
+	r.fail(err)
+	for _, e := range events {
+		n := numberOf(e.Peer)
+		x, ok := r.held[n]
+		if !ok {
+			continue
+		}
+		if e.Reply.Flags == 0 {
+			delete(r.held, n)
+			continue
+		}
+		x.at, x.ts = e.At+2*r.Delay, e.Reply.TSVal
+		r.answers.put(x)
+	}
+}
+
+func (r *loadRun) expire() {
+	if due, ok := r.tw.Next(); ok && due <= r.now {
+		_, err := r.tw.Advance(r.now, nil)
+		r.fail(err)
+	}
+}
+
+// isn is the number of a user's SYN.
+func isn(n uint64) uint32 { return uint32(n) * 64_001 }
+
+// syn is a SYN's arrival.
+func (r *loadRun) syn(x item) {
+	from := user(x.n)
+	stamps := r.Users.Sysctls.TCPTimestamps != 0
+	s := queue.Segment{From: from, To: r.at, Flags: queue.FlagSYN, Seq: isn(x.n), MSS: 1460, Timestamp: stamps, SACK: r.Users.Sysctls.TCPSack != 0}
+	if stamps {
+		s.TSVal = uint32((r.now - r.Delay) / time.Millisecond)
+	}
+	if r.Users.Sysctls.TCPWindowScaling != 0 {
+		s.WindowScale = 8
+	}
+	out, err := r.q.Receive(r.now, s)
+	r.fail(err)
+	r.note(host.Verdict{Place: host.AtListener, Listener: out.Verdict})
+	if out.Reply.Flags == 0 {
+		r.unanswered(x)
+		return
+	}
+	there := r.now + r.Delay
+	x.at, x.seq, x.ts, x.hasTS = there+r.Delay, out.Reply.Seq, out.Reply.TSVal, out.Reply.Timestamp
+	if r.Timeout > 0 && x.asked+r.Timeout <= there {
+		x.kind = atRST
+		r.answers.put(x)
+		return
+	}
+	if len(r.retries) > 0 {
+		delete(r.retries, x.n)
+	}
+	if there <= r.until {
+		r.client.connected++
+		r.client.connect.Add(there - x.asked)
+	}
+	x.kind = atACK
+	r.answers.put(x)
+}
+
+// unanswered is what follows for the user.
+func (r *loadRun) unanswered(x item) {
+	t := r.retries[x.n]
+	if t == nil {
+		if r.Timeout > 0 && x.asked+r.Timeout <= r.now {
+			return // it has given up already
+		}
+		t = &retry{asked: x.asked, rto: r.Users.Semantics.SYNTimeout}
+		r.retries[x.n] = t
+		if r.Timeout > 0 {
+			r.later.put(item{at: x.asked + r.Timeout, n: x.n, kind: atGiveUp})
+		}
+	}
+	sent := r.now - r.Delay
+	r.later.put(item{at: r.clock.TimerExpiry(sent, t.rto, kernel.TimerSlack), n: x.n, kind: atTimer})
+}
+
+// since is the time since an instant as the users' kernel sees it.
+func (r *loadRun) since(then time.Duration) time.Duration {
+	if r.Users.Semantics.TimestampMillis {
+		return (r.now/time.Millisecond - then/time.Millisecond) * time.Millisecond
+	}
+	return time.Duration(r.clock.Jiffies(r.now)-r.clock.Jiffies(then)) * time.Second / time.Duration(r.clock.HZ())
+}
+
+// do is one of the rarer things.
+func (r *loadRun) do(x item) {
+	switch x.kind {
+	case atServed:
+		r.served(x)
+		r.accept()
+	case atAccept:
+		r.paused = false
+		r.accept()
+	case atUnstall:
+		r.stalled = false
+		r.accept()
+	case atGiveUp:
+		if r.retries[x.n] != nil {
+			delete(r.retries, x.n)
+			r.client.failed++
+			r.client.failures[Failure{Timeout: true}]++
+		}
+	case atTimer:
+		t := r.retries[x.n]
+		if t == nil {
+			return
+		}
+		next, expired, err := r.timer.Step(&r.Users.Semantics, t.resent, r.since(t.asked), t.rto)
+		if expired || err != nil {
+			delete(r.retries, x.n)
+			r.client.failed++
+			r.client.failures[Failure{Errno: host.ETIMEDOUT}]++
+			return
+		}
+		t.resent++
+		t.rto = next
+		r.syns.put(item{at: r.now + r.Delay, asked: t.asked, n: x.n, kind: atSYN})
+	}
+}
+
+// answer is the arrival of what a user answers a SYN-ACK with.
+func (r *loadRun) answer(x item) {
+	from := user(x.n)
+	s := queue.Segment{From: from, To: r.at, Flags: queue.FlagACK, Seq: isn(x.n) + 1, Ack: x.seq + 1, Timestamp: x.hasTS}
+	if x.hasTS {
+		s.TSVal, s.TSEcr = uint32((r.now-r.Delay)/time.Millisecond), x.ts
+	}
+	v := host.Verdict{Place: host.AtListener}
+	if x.kind == atRST {
+		s = queue.Segment{From: from, To: r.at, Flags: queue.FlagRST, Seq: isn(x.n) + 1}
+	}
+	if x.kind == atRST || r.waiting.size > r.limit {
+		if _, ok := r.q.Request(from, r.at); ok && r.Server.Semantics.RequestsInEhash {
+			v.Place = host.AtRequest
+		}
+	}
+	out, err := r.q.Receive(r.now, s)
+	r.fail(err)
+	v.Listener = out.Verdict
+	r.note(v)
+	if out.Action == queue.Establish {
+		if len(r.held) > 0 {
+			delete(r.held, x.n)
+		}
+		r.conns++
+		r.waiting.put(x)
+		now := r.q.Queues()
+		r.server.peakAccept, r.server.peakRequests = max(r.server.peakAccept, now.AcceptLen), max(r.server.peakRequests, now.Requests)
+		r.accept()
+		return
+	}
+	if x.kind != atACK {
+		return
+	}
+	if out.Reply.Flags&queue.FlagRST != 0 { // tcp_abort_on_overflow
+		delete(r.held, x.n)
+		if there := r.now + r.Delay; there <= r.until {
+			r.client.resets++
+			r.client.closed++
+			r.client.session.Add(there - x.asked)
+		}
+		return
+	}
+	if _, ok := r.q.Request(from, r.at); ok {
+		r.held[x.n] = x
+	}
+}
+
+func (r *loadRun) note(v host.Verdict) {
+	if Refuses(v) {
+		r.verdicts[v]++
+	}
+}
+
+// accept is that of ServerRun.
+func (r *loadRun) accept() {
+	p := &r.Program
+	for !p.NeverAccept && !r.paused && (p.Workers == 0 || r.busy < p.Workers) {
+		if end, stalled := p.Stall.until(r.now); stalled {
+			if !r.stalled {
+				r.stalled = true
+				r.later.put(item{at: end, kind: atUnstall})
+			}
+			return
+		}
+		if r.waiting.size == 0 {
+			return
+		}
+		_, ok, err := r.q.Accept(r.now)
+		r.fail(err)
+		if !ok {
+			return
+		}
+		x := r.waiting.take()
+		r.server.accepted++
+		r.busy++
+		if p.AcceptTime != (Span{}) {
+			r.paused = true
+			r.later.put(item{at: r.now + p.AcceptTime.draw(r.serverRNG), kind: atAccept})
+		}
+		x.hasTS = p.Leak > 0 && r.serverRNG.Float64() < p.Leak // from here on: it will leak
+		x.kind = atServed
+		if p.Service == (Span{}) {
+			r.served(x)
+			continue
+		}
+		x.at = r.now + p.Service.draw(r.serverRNG)
+		if end, stalled := p.Stall.until(x.at); stalled {
+			x.at = end
+		}
+		r.later.put(x)
+	}
+}
+
+// served is the end of a service.
+func (r *loadRun) served(x item) {
+	r.busy--
+	r.server.served++
+	if x.hasTS {
+		r.leaked++
+		return
+	}
+	r.server.closed++
+	if there := r.now + r.Delay; there <= r.until {
+		r.client.closed++
+		r.client.session.Add(there - x.asked)
+	}
+	x.kind, x.at = atFIN, r.now+2*r.Delay
+	r.fins.put(x)
+}
+
+// fin is the arrival of the user's FIN, which acknowledges the server's: TIME-WAIT.
+func (r *loadRun) fin(x item) {
+	r.expire()
+	r.conns--
+	_, err := r.tw.Enter(r.now, timewait.Socket{
+		Local: r.at, Remote: user(x.n), State: timewait.TimeWait, RcvNxt: isn(x.n) + 2, SndNxt: x.seq + 2, Window: 0xffff,
+	})
+	r.fail(err)
+}
+
+// measure is Node.measure.
+func (r *loadRun) measure() Sample {
+	r.expire()
+	q := r.q.Queues()
+	s := Sample{
+		At: r.now, Node: "server", Accept: int(q.AcceptLen), Requests: int(q.Requests), Connections: r.conns, TimeWait: r.tw.Len(),
+		Bound: 1 + r.conns + r.tw.Len(),
+	}
+	s.Bytes = int64(s.Connections)*ConnectionBytes + int64(s.TimeWait)*int64(timewait.EntryBytes(&r.Server.Semantics, false))
+	r.peak.raise(s)
+	return s
+}
+
+func (r *loadRun) sample() {
+	r.samples = append(r.samples, r.measure())
+	if r.Progress != nil {
+		r.Progress(r.now)
+	}
+}
+
+// report is World.Report.
+func (r *loadRun) report() Report {
+	n := &Node{name: "users"}
+	r.client.Client = Client{Name: "users", Node: n}
+	q := r.q.Queues()
+	all := r.q.Counters()
+	for c, k := range r.tw.Counters().All() {
+		all.Add(c, k)
+	}
+	now := r.measure()
+	node := nodeReport("server", all, r.verdicts, now, r.peak)
+	return Report{
+		Seed: r.Seed, At: r.now, Clients: []ClientReport{r.client.Report()},
+		Servers: []ServerReport{{
+			Name: r.name(), Node: "server", Accepted: r.server.accepted, Served: r.server.served, Closed: r.server.closed, Leaked: r.leaked,
+			AcceptQueue: Depth{q.AcceptLen, max(r.server.peakAccept, q.AcceptLen), q.AcceptLimit},
+			SYNQueue:    Depth{q.Requests, max(r.server.peakRequests, q.Requests), q.SYNLimit},
+		}},
+		Nodes: []NodeReport{node}, Paths: []PathReport{{A: "users", B: "server", Stopped: []Count{}}}, Samples: r.samples,
+	}
+}

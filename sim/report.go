@@ -1,0 +1,225 @@
+package sim
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"example.com/linuxtcp/host"
+	"example.com/linuxtcp/kernel"
+	"example.com/linuxtcp/queue"
+)
+
+// A Report is what became of a world until now. Every list has an order of its own making: same seed, same
+// bytes. Times are in nanoseconds in JSON.
+type Report struct {
+	Seed    uint64         `json:"seed"`
+	At      time.Duration  `json:"at_ns"`
+	Clients []ClientReport `json:"clients"`
+	Servers []ServerReport `json:"servers"`
+	Nodes   []NodeReport   `json:"nodes"`
+	Paths   []PathReport   `json:"paths"`
+	// Unrouted are segments to which no path or no mapping of a NAT belonged.
+	Unrouted uint64   `json:"unrouted"`
+	Samples  []Sample `json:"samples,omitempty"`
+}
+
+// A Count is how often something happened.
+type Count struct {
+	What string `json:"what"`
+	N    uint64 `json:"n"`
+}
+
+// A ClientReport is how a client's users fared.
+type ClientReport struct {
+	Name string `json:"name"`
+	Node string `json:"node"`
+	// Asked are the connections wanted, Connected those that came, Failed those that did not, after Attempts
+	// in all. What is missing is still on its way.
+	Asked     uint64 `json:"asked"`
+	Connected uint64 `json:"connected"`
+	Failed    uint64 `json:"failed"`
+	Attempts  uint64 `json:"attempts"`
+	// Failures are the attempts that failed, by errno, the most frequent first.
+	Failures []Count `json:"failures"`
+	// Closed are the connections that came and went, Resets those of them that the peer reset.
+	Closed uint64 `json:"closed"`
+	Resets uint64 `json:"resets"`
+	// Connect is how long it took from the first attempt to the connection, Session from there to the
+	// client's close.
+	Connect Latency `json:"connect"`
+	Session Latency `json:"session"`
+}
+
+// A Latency tells how times are distributed.
+type Latency struct {
+	N   uint64        `json:"n"`
+	Min time.Duration `json:"min_ns"`
+	P50 time.Duration `json:"p50_ns"`
+	P90 time.Duration `json:"p90_ns"`
+	P99 time.Duration `json:"p99_ns"`
+	Max time.Duration `json:"max_ns"`
+	// Steps are how many took about as long as SYNs that are lost or dropped make it take: see [Steps].
+	Steps [6]uint64 `json:"steps"`
+}
+
+// Steps are the upper bounds of Latency.Steps, which begin at 0; what is above the last is in the cell after
+// it. With the initial timeout of 1 s they part connections whose SYN went out once, twice (1 s), three times
+// (3 s), four (7 s), five (15 s) and more often.
+var Steps = [5]time.Duration{900 * time.Millisecond, 2900 * time.Millisecond, 6900 * time.Millisecond, 14900 * time.Millisecond, 30900 * time.Millisecond}
+
+// stepNames head their columns.
+var stepNames = [6]string{"<0.9s", "1s", "3s", "7s", "15s", "31s+"}
+
+func latency(h *Histogram) Latency {
+	l := Latency{N: h.N(), Min: h.Min(), P50: h.Quantile(0.5), P90: h.Quantile(0.9), P99: h.Quantile(0.99), Max: h.Max()}
+	before := uint64(0)
+	for i, bound := range Steps {
+		below := h.Below(bound)
+		l.Steps[i] = below - before
+		before = below
+	}
+	l.Steps[len(Steps)] = l.N - before
+	return l
+}
+
+// A ServerReport is what a server did.
+type ServerReport struct {
+	Name     string `json:"name"`
+	Node     string `json:"node"`
+	Accepted uint64 `json:"accepted"`
+	Served   uint64 `json:"served"`
+	Closed   uint64 `json:"closed"`
+	Resets   uint64 `json:"resets"` // that the peer had reset
+	Leaked   uint64 `json:"leaked"`
+	// AcceptQueue is the accept queue now, its largest length, and its limit, of which one more fit.
+	// SYNQueue likewise.
+	AcceptQueue Depth `json:"accept_queue"`
+	SYNQueue    Depth `json:"syn_queue"`
+}
+
+// A Depth is how full a queue is.
+type Depth struct {
+	Now   uint32 `json:"now"`
+	Peak  uint32 `json:"peak"`
+	Limit uint32 `json:"limit"`
+}
+
+// A NodeReport is what a host counted.
+type NodeReport struct {
+	Name string `json:"name"`
+	// Counters are what nstat would show, those that are not 0.
+	Counters []Count `json:"counters"`
+	// Refused are the segments with which a listener, a TIME-WAIT entry or nobody did something else than
+	// a connection in good order needs, by the sentence that says why, the most frequent first.
+	Refused []Count `json:"refused"`
+	// Now is its state at the end, Peak the largest of each number at the moments of samples.
+	Now  Sample `json:"now"`
+	Peak Sample `json:"peak"`
+}
+
+// A PathReport is what got lost between two nodes.
+type PathReport struct {
+	A       string  `json:"a"`
+	B       string  `json:"b"`
+	LostToB uint64  `json:"lost_to_b"`
+	LostToA uint64  `json:"lost_to_a"`
+	Stopped []Count `json:"stopped"` // by boxes
+}
+
+// Report tells what became of the world until now.
+func (w *World) Report() Report {
+	r := Report{
+		Seed: w.cfg.Seed, At: w.now, Clients: []ClientReport{}, Servers: []ServerReport{}, Nodes: []NodeReport{}, Paths: []PathReport{}, Unrouted: w.unrouted, Samples: w.samples,
+	}
+	for _, c := range w.clients {
+		r.Clients = append(r.Clients, c.Report())
+	}
+	for _, s := range w.servers {
+		r.Servers = append(r.Servers, s.Report())
+	}
+	for _, n := range w.nodes {
+		r.Nodes = append(r.Nodes, n.Report())
+	}
+	for _, p := range w.links {
+		t := PathReport{A: p.a.name, B: p.b.name, LostToB: p.lost[0], LostToA: p.lost[1], Stopped: []Count{}}
+		for _, x := range p.box {
+			t.Stopped = append(t.Stopped, Count{x.name + ": " + x.why, x.n})
+		}
+		r.Paths = append(r.Paths, t)
+	}
+	return r
+}
+
+// Report tells how the client's users fared until now.
+func (r *ClientRun) Report() ClientReport {
+	failures := map[string]uint64{}
+	for f, n := range r.failures {
+		failures[f.String()] += n
+	}
+	return ClientReport{
+		Name: r.Name, Node: r.Node.name, Asked: r.asked, Connected: r.connected, Failed: r.failed, Attempts: r.attempts,
+		Failures: counts(failures), Closed: r.closed, Resets: r.resets, Connect: latency(&r.connect), Session: latency(&r.session),
+	}
+}
+
+// Report tells what the server did until now.
+func (r *ServerRun) Report() ServerReport {
+	q, _ := r.Node.h.Queues(r.listener)
+	return ServerReport{
+		Name: r.Name, Node: r.Node.name, Accepted: r.accepted, Served: r.served, Closed: r.closed, Resets: r.resets, Leaked: uint64(len(r.leaked)),
+		AcceptQueue: Depth{q.AcceptLen, max(r.peakAccept, q.AcceptLen), q.AcceptLimit},
+		SYNQueue:    Depth{q.Requests, max(r.peakRequests, q.Requests), q.SYNLimit},
+	}
+}
+
+// Report tells what the host counted until now.
+func (n *Node) Report() NodeReport {
+	now := n.measure()
+	return nodeReport(n.name, n.h.Counters(), n.verdicts, now, n.peak)
+}
+
+func nodeReport(name string, counters kernel.Counters, verdicts map[host.Verdict]uint64, now, peak Sample) NodeReport {
+	r := NodeReport{Name: name, Counters: []Count{}, Now: now, Peak: peak}
+	r.Peak.Node = name
+	for c, k := range counters.All() {
+		r.Counters = append(r.Counters, Count{c.String(), k})
+	}
+	refused := map[string]uint64{}
+	for v, k := range verdicts {
+		if Refuses(v) {
+			refused[v.String()] += k
+		}
+	}
+	r.Refused = counts(refused)
+	return r
+}
+
+// Refuses reports whether a verdict is one of NodeReport.Refused.
+func Refuses(v host.Verdict) bool {
+	switch v.Listener.Action {
+	case queue.Drop, queue.SendReset, queue.ResetRemove, queue.Remove, queue.SendCookie:
+		return true
+	}
+	switch v.Conn.Action {
+	case host.ConnDrop, host.ConnACK, host.ConnChallenge, host.ConnSendReset, host.ConnReset, host.ConnAbort:
+		return true
+	}
+	switch v.Place {
+	case host.AtNobody, host.AtForeign:
+		return true
+	case host.AtTimeWait:
+		return v.TimeWait.Counters != (kernel.CounterSet{})
+	}
+	return false
+}
+
+// counts puts the most frequent first.
+func counts(m map[string]uint64) []Count {
+	list := []Count{}
+	for what, n := range m {
+		list = append(list, Count{what, n})
+	}
+	slices.SortFunc(list, func(a, b Count) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.What, b.What)) })
+	return list
+}
