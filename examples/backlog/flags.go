@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"strconv"
 	"strings"
+
+	"example.com/linuxtcp/internal/asked"
 )
 
 // options are the flags. A nil pointer is a flag that was not given, which matters
@@ -45,16 +46,7 @@ func parseFlags(args []string) (options, error) {
 	f.StringVar(&o.sysctlFile, "sysctl", "", "")
 	f.BoolVar(&o.across, "across", false, "")
 	f.BoolVar(&o.json, "json", false, "")
-	number := func(name string, lo, hi int, set func(int)) {
-		f.Func(name, "", func(text string) error {
-			n, err := strconv.Atoi(text)
-			if err != nil || n < lo || n > hi {
-				return fmt.Errorf("a whole number from %d to %d is needed", lo, hi)
-			}
-			set(n)
-			return nil
-		})
-	}
+	number := func(name string, lo, hi int, set func(int)) { asked.Whole(f, name, lo, hi, set) }
 	pointer := func(p **int) func(int) { return func(n int) { *p = &n } }
 	number("port", 1, math.MaxUint16, pointer(&o.port))
 	number("backlog", math.MinInt32, math.MaxInt32, pointer(&o.backlog))
@@ -63,14 +55,7 @@ func parseFlags(args []string) (options, error) {
 	number("accept", 0, maxFlood, pointer(&o.accept))
 	number("synrecv", 0, maxFlood, pointer(&o.synrecv))
 	number("young", 0, maxFlood, pointer(&o.young))
-	f.Func("hz", "", func(text string) error {
-		switch text {
-		case "100", "250", "300", "1000":
-			o.hz, _ = strconv.Atoi(text)
-			return nil
-		}
-		return errors.New("kernels are built with 100, 250, 300 or 1000")
-	})
+	asked.HZ(f, func(n int) { o.hz = n })
 	for _, name := range listenSysctls() {
 		number(shortName(name), math.MinInt32, math.MaxInt32, func(n int) { o.sysctls[name] = n })
 	}

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
+
+	"example.com/linuxtcp/internal/prose"
 )
 
 // writeJSON prints the report as indented JSON.
-func writeJSON(w io.Writer, r *Report) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false) // counters are compared with > and <
-	return e.Encode(r)
-}
+func writeJSON(w io.Writer, r *Report) error { return prose.JSON(w, r) }

@@ -29,7 +29,7 @@ func writeText(w io.Writer, r *Report) error {
 		writeCounters(&b, r)
 		writeSysctls(&b, r)
 	}
-	asked.WriteUndecided(&b, r.Undecided, r.Kernel.Vendor, "an", "answer")
+	asked.WriteUndecided(&b, r.Undecided, r.Kernel.Vendor, "-release", "an", "answer")
 	for _, note := range r.Notes {
 		b.WriteByte('\n')
 		prose.Paragraph(&b, "", note)

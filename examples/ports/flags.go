@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"example.com/linuxtcp/internal/asked"
 )
 
 // Limits of what the flags take.
@@ -92,28 +94,12 @@ func parseFlags(args []string) (options, error) {
 		}
 		return nil
 	})
-	number := func(name string, lo, hi int, set func(int)) {
-		f.Func(name, "", func(text string) error {
-			n, err := strconv.Atoi(text)
-			if err != nil || n < lo || n > hi {
-				return fmt.Errorf("a whole number from %d to %d is needed", lo, hi)
-			}
-			set(n)
-			return nil
-		})
-	}
+	number := func(name string, lo, hi int, set func(int)) { asked.Whole(f, name, lo, hi, set) }
 	number("destinations", 1, mostAddresses, func(n int) { o.destinations = n })
 	number("sources", 1, mostAddresses, func(n int) { o.sources = n })
 	number("reuse", 0, 2, func(n int) { o.reuse = &n })
 	number("buckets", 0, math.MaxInt32, func(n int) { o.buckets = &n })
-	f.Func("hz", "", func(text string) error {
-		switch text {
-		case "100", "250", "300", "1000":
-			o.hz, _ = strconv.Atoi(text)
-			return nil
-		}
-		return errors.New("kernels are built with 100, 250, 300 or 1000")
-	})
+	asked.HZ(f, func(n int) { o.hz = n })
 	err := f.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

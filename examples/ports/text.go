@@ -37,7 +37,7 @@ func writeText(w io.Writer, r *Report) error {
 	}
 	writeFormulas(&b, r.Formulas)
 	writeSysctls(&b, r)
-	asked.WriteUndecided(&b, r.Undecided, r.Kernel.Vendor, "a", "rate")
+	asked.WriteUndecided(&b, r.Undecided, r.Kernel.Vendor, "-release", "a", "rate")
 	for _, note := range r.Notes {
 		b.WriteByte('\n')
 		prose.Paragraph(&b, "", note)

@@ -39,13 +39,14 @@ func Undecided(r kernel.Release, sem kernel.Semantics, packages []string, matter
 }
 
 // WriteUndecided prints them: in full those that matter, by name the others. vendor is
-// the release's; article and noun are what the report answers, such as "a" "rate".
-func WriteUndecided(b *bytes.Buffer, list []OpenChange, vendor, article, noun string) {
+// the release's, flag the one that names it, such as "-release"; article and noun are what
+// the report answers, such as "a" "rate".
+func WriteUndecided(b *bytes.Buffer, list []OpenChange, vendor, flag, article, noun string) {
 	if len(list) == 0 {
 		return
 	}
 	b.WriteByte('\n')
-	how := `give the patch level: -release "NAME (X.Y.Z)"`
+	how := fmt.Sprintf("give the patch level: %s \"NAME (X.Y.Z)\"", flag)
 	if vendor == kernel.RHEL.String() || vendor == kernel.Unread.String() {
 		how = "the vendor's changelog tells"
 	}
@@ -75,12 +76,12 @@ func Otherwise(r kernel.Release, sem kernel.Semantics, open kernel.Change) (othe
 	if open.Apply(&other); other != sem {
 		return other, false
 	}
-	return without(r, open), true
+	return Without(r, open), true
 }
 
-// without is how a release behaves if it lacks a change that it is taken to have: the
+// Without is how a release behaves if it lacks a change that it is taken to have: the
 // first release with all other changes.
-func without(r kernel.Release, lacks kernel.Change) kernel.Semantics {
+func Without(r kernel.Release, lacks kernel.Change) kernel.Semantics {
 	taken, sem := r.Semantics(), kernel.MustParse("2.6.32").Semantics()
 	for _, c := range kernel.Changes() {
 		has, known := r.Has(c)

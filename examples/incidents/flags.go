@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+
+	"example.com/linuxtcp/kernel"
+)
+
+// Values of -filter.
+const (
+	filterNone = "none"
+	filterACK  = "ack"
+	filterRST  = "rst"
+)
+
+// mostLeaked is the number of ports that connect() has to choose from by default, and a bit less.
+const mostLeaked = 10_000
+
+// options are the flags.
+type options struct {
+	incident string // "" for all
+	release  string // "" for that of the incident
+	filter   string
+	leaked   int
+	json     bool
+}
+
+// parseFlags reads the command line.
+func parseFlags(args []string) (options, error) {
+	o := options{filter: filterNone, leaked: 500}
+	f := flag.NewFlagSet("incidents", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.BoolVar(&o.json, "json", false, "")
+	f.Func("incident", "", func(text string) error {
+		for i, c := range chapters() {
+			if text == c.name || text == strconv.Itoa(i+1) {
+				o.incident = c.name
+				return nil
+			}
+		}
+		return errors.New("queues, nat, race or leaks is needed, or 1 to 4")
+	})
+	f.Func("release", "", func(text string) error {
+		_, err := kernel.Parse(text)
+		o.release = text
+		return err
+	})
+	f.Func("filter", "", func(text string) error {
+		o.filter = text
+		if text != filterNone && text != filterACK && text != filterRST {
+			return errors.New("none, ack or rst is needed")
+		}
+		return nil
+	})
+	f.Func("leaked", "", func(text string) (err error) {
+		o.leaked, err = strconv.Atoi(text)
+		if err != nil || o.leaked < 1 || o.leaked > mostLeaked {
+			return fmt.Errorf("a whole number from 1 to %d is needed", mostLeaked)
+		}
+		return nil
+	})
+	err := f.Parse(args)
+	if err == nil && f.NArg() > 0 {
+		err = fmt.Errorf("argument %q: only flags are taken", f.Arg(0))
+	}
+	return o, err
+}

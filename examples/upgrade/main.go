@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"example.com/linuxtcp/internal/prose"
+)
+
+func main() {
+	status, out, complaint := command(os.Args[1:], os.DirFS("/proc"))
+	os.Stderr.WriteString(complaint)
+	if _, err := os.Stdout.Write(out); err != nil {
+		fmt.Fprintln(os.Stderr, "upgrade:", err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// command answers a command line on the machine whose /proc is proc: the exit status, and
+// what goes to standard output and to standard error.
+func command(args []string, proc fs.FS) (status int, out []byte, complaint string) {
+	o, err := parseFlags(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0, []byte(helpText()), ""
+	}
+	var b bytes.Buffer
+	if err == nil {
+		err = answer(&b, o, proc)
+	}
+	switch {
+	case err == nil:
+		return 0, b.Bytes(), ""
+	case errors.As(err, new(flagError)):
+		return 2, nil, fmt.Sprintf("upgrade: %v\nupgrade -h explains the flags, with examples.\n", err)
+	}
+	return 1, nil, fmt.Sprintf("upgrade: %v\n", err)
+}
+
+// answer finds everything out and prints it.
+func answer(w io.Writer, o options, proc fs.FS) error {
+	c, err := resolve(o, proc)
+	if err != nil {
+		return err
+	}
+	r := report(c)
+	if o.json {
+		return prose.JSON(w, r)
+	}
+	return writeText(w, r, o.all)
+}
