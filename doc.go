@@ -21,12 +21,20 @@
 //   - [example.com/linuxtcp/portalloc]: local ports. What connect() picks and bind()
 //     refuses, how far both search, how many connections a second that gives, and the
 //     race that gave two connections one port.
+//   - [example.com/linuxtcp/host]: one network namespace, of which the four are the
+//     pieces: system calls and segments in; errors, segments, counters and sockets out.
+//   - [example.com/linuxtcp/sim]: hosts in virtual time, with paths, NATs, firewalls,
+//     clients and servers between and on them, and a report of what users feel.
+//   - [example.com/linuxtcp/script]: text files of steps and of what each kernel
+//     answered, replayed on host by the tests.
 //   - examples/backlog: a command that says what the kernel of a machine does with
 //     the next SYN, and why.
 //   - examples/ports: a command that says how many connections a second a machine can
 //     open, and how many more ports, addresses or destinations another rate takes.
-//
-// A whole host made of all of these comes next; its package will stand beside these.
+//   - examples/upgrade: a command that says what another kernel changes for a
+//     configuration, each decision that differs shown by an example.
+//   - examples/incidents: a command that plays four incidents event by event: full queues,
+//     phones behind a NAT, two connections with one port, leaked sockets.
 //
 // # How to read an answer
 //
