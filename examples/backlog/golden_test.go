@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,9 +15,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"example.com/linuxtcp/internal/golden"
+)
 
 // A testCase is a file of testdata: a comment, "args:" with the flags, perhaps
 // "deny:" with a file of /proc that may not be read, and the files of /proc, each
@@ -135,19 +134,7 @@ func TestGolden(t *testing.T) {
 			if status != 0 {
 				got += fmt.Sprintf("-- exit status %d --\n", status)
 			}
-			golden := filepath.Join("testdata", name+".golden")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("output differs from %s; run with -update and look at the difference. Got:\n%s", golden, got)
-			}
+			golden.Check(t, filepath.Join("testdata", name+".golden"), got)
 			for line := range strings.Lines(stdout) {
 				if len(line) > 110 && name != "json" {
 					t.Errorf("line of %d bytes: %q", len(line)-1, line)

@@ -3,14 +3,12 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"example.com/linuxtcp/internal/golden"
+)
 
 // A goldenCase is a command line; what it prints is testdata/NAME.golden.
 type goldenCase struct{ name, args string }
@@ -42,19 +40,7 @@ func TestGolden(t *testing.T) {
 		if stderr != "" || status != 0 {
 			t.Fatalf("%s: status %d: %s", c.name, status, stderr)
 		}
-		golden := filepath.Join("testdata", c.name+".golden")
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got != string(want) {
-			t.Errorf("output differs from %s; run with -update and look at the difference. Got:\n%s", golden, got)
-		}
+		golden.Check(t, filepath.Join("testdata", c.name+".golden"), got)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,9 +12,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-)
 
-var update = flag.Bool("update", false, "write the golden files anew")
+	"example.com/linuxtcp/internal/golden"
+)
 
 // machine makes a /proc of a release and of what stands in /proc/sys/net/ipv4, as
 // "name=value".
@@ -122,19 +121,7 @@ func TestGolden(t *testing.T) {
 			if stderr != "" || status != 0 {
 				t.Fatalf("status %d: %s", status, stderr)
 			}
-			golden := filepath.Join("testdata", c.name+".golden")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("output differs from %s; run with -update and look at the difference. Got:\n%s", golden, got)
-			}
+			golden.Check(t, filepath.Join("testdata", c.name+".golden"), got)
 		})
 		known[c.name+".golden"] = true
 	}

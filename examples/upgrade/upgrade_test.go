@@ -2,18 +2,15 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"example.com/linuxtcp/internal/golden"
 	"example.com/linuxtcp/kernel"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var nothing = fstest.MapFS{}
 
@@ -54,15 +51,7 @@ func TestGolden(t *testing.T) {
 			t.Errorf("%s: status %d: %s", c.name, status, complaint)
 			continue
 		}
-		file := filepath.Join("testdata", c.name+".golden")
-		if *update {
-			if err := os.WriteFile(file, out, 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if want, err := os.ReadFile(file); err != nil || string(want) != string(out) {
-			t.Errorf("%s: the output is another (%v); run with -update and look at the difference. Got:\n%s", c.name, err, out)
-		}
+		golden.Check(t, filepath.Join("testdata", c.name+".golden"), string(out))
 	}
 }
 
