@@ -8,9 +8,8 @@ import (
 )
 
 // Shutdown is shutdown(SHUT_WR). It sends a FIN from ESTAB and CLOSE-WAIT, ends a socket in SYN-SENT
-// without a word, and does nothing to a listener or to a connection that has sent its FIN. In SYN-RECV after SYNs
-// that crossed, the FIN is sent at once, or where the release puts it off when the handshake is over. It fails with
-// ENOTCONN for a socket that is not connected.
+// without a word, and does nothing to a listener or to a connection that has sent its FIN. It fails with ENOTCONN
+// for a socket that is not connected.
 //
 // In SYN-RECV, after SYNs that crossed, the FIN follows when the handshake is over, from 6.9 on and in many
 // stable series (Semantics.FINAfterHandshake); before it went out at once, as that of close() still does.
@@ -41,7 +40,6 @@ func (h *Host) Shutdown(now time.Duration, id Socket) (Outcome, error) {
 		}
 		h.finish(s)
 	default:
-		s.connecting = false
 		h.finish(s)
 	}
 	return h.end(Outcome{}), nil

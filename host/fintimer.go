@@ -40,7 +40,7 @@ type FINTimer struct {
 // 0.
 type FINTimeline struct {
 	// Sent is when the FIN is sent, first at 0. Each after the first counts RetransSegs and,
-	// as [FINTimer.Counters] tells, TCPTimeouts.
+	// as [TimeoutCounters] tells, TCPTimeouts.
 	Sent []time.Duration
 	// GivenUp is when the socket is closed, with ETIMEDOUT: nothing is sent.
 	GivenUp time.Duration
