@@ -28,8 +28,9 @@ type FINTimer struct {
 	// OrphanRetries is net.ipv4.tcp_orphan_retries, which an orphan goes by: 0, the default, stands for
 	// 8 while the timeout is below its longest. Negative values are taken for 0.
 	OrphanRetries int
-	// Retries2 is net.ipv4.tcp_retries2, which any other socket goes by; 0 stands for its
-	// default of 15.
+	// Retries2 is net.ipv4.tcp_retries2, which any other socket goes by. The kernel's default
+	// is 15; 0 gives the socket up at the timeout after the first FIN sent again, as
+	// 7.2.13 does.
 	Retries2 int
 	// RTOMax is the longest pause, net.ipv4.tcp_rto_max_ms from 6.15 on; 1 s or more. 0
 	// means 120 s, which it is on every kernel before, where it must be 0.
@@ -142,10 +143,7 @@ func (t FINTimer) Expired(sent []time.Duration, now, rto time.Duration) bool {
 	if longest <= 0 {
 		longest = longestRTO
 	}
-	retries := t.Retries2
-	if retries == 0 {
-		retries = 15
-	}
+	retries := max(t.Retries2, 0)
 	if t.Orphan {
 		retries = max(t.OrphanRetries, 0)
 		if retries == 0 && rto < longest {

@@ -35,11 +35,14 @@ func TestFINTimeline(t *testing.T) {
 		{FINTimer{Orphan: true, OrphanRetries: 9}, eight + "104244 | 208692"},
 		{FINTimer{Retries2: 3}, "0 204 612 1428 3060 | 6324"},
 		{FINTimer{Retries2: 10}, eight + "104244 208692 | 328692"},
-		{FINTimer{}, eight + "104244 208692 328692 448692 568692 688692 808692 | 928692"},
+		{FINTimer{}, "0 204 | 612"},
+		{FINTimer{Probe: true}, "0 204 408 | 816"},
+		{FINTimer{Retries2: 1}, "0 204 612 | 1428"},
+		{FINTimer{Retries2: 15}, eight + "104244 208692 328692 448692 568692 688692 808692 | 928692"},
 		{FINTimer{Orphan: true, Probe: true}, "0 204 408 816 1632 3264 6528 13056 26112 52224 | 104448"},
 		{FINTimer{Orphan: true, RTO: 200 * time.Millisecond}, "0 200 600 1400 3000 6200 12600 25400 51000 102200 | 204600"},
 		{FINTimer{Orphan: true, RTO: 201 * time.Millisecond}, "0 201 603 1407 3015 6231 12663 25527 51255 | 102711"},
-		{FINTimer{RTO: 201 * time.Millisecond}, "0 201 603 1407 3015 6231 12663 25527 51255 102711 205623 325623 445623 565623 685623 805623 | 925623"},
+		{FINTimer{Retries2: 15, RTO: 201 * time.Millisecond}, "0 201 603 1407 3015 6231 12663 25527 51255 102711 205623 325623 445623 565623 685623 805623 | 925623"},
 		{FINTimer{Orphan: true, RTO: 130 * time.Second}, "0 120000 | 240000"}, // not alive
 	} {
 		line, err := c.timer.Timeline(&sem)

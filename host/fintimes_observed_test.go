@@ -35,7 +35,7 @@ func TestObservedFINTimes(t *testing.T) {
 		}
 		seen++
 		sem := kernel.MustParse(l.Kernel).Semantics()
-		timer := FINTimer{Orphan: in.Socket != "fw1" && in.Socket != "lastack", Probe: in.Sack, RTO: time.Duration(out.RtoUs) * time.Microsecond}
+		timer := FINTimer{Orphan: in.Socket != "fw1" && in.Socket != "lastack", Probe: in.Sack, Retries2: 15, RTO: time.Duration(out.RtoUs) * time.Microsecond}
 		switch in.Sysctl {
 		case "net.ipv4.tcp_orphan_retries":
 			timer.OrphanRetries = in.Value

@@ -165,7 +165,8 @@ type Sysctls struct {
 	TCPSynLinearTimeouts int
 	// TCPRetries2 is net.ipv4.tcp_retries2: how many times a segment of a connection is
 	// sent again, here a FIN, before the connection is given up. Default 15: it is the
-	// time of that many doublings of 200 ms, 924.6 s, that counts.
+	// time of that many doublings of 200 ms, 924.6 s, that counts. 0: it is sent again once,
+	// and the connection is given up at the next timeout.
 	TCPRetries2 int
 	// TCPOrphanRetries is net.ipv4.tcp_orphan_retries: the same for a connection that no
 	// process holds. Default 0, which stands for 8.

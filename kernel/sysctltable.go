@@ -313,7 +313,7 @@ var sysctlTable = []Sysctl{
 	{
 		Name: "net.ipv4.tcp_retries2", Unit: "times",
 		Meaning:  "How many times a connection sends a segment again before it is given up.",
-		Zero:     "it is given up at the first timeout",
+		Zero:     "once, and it is given up at the next timeout",
 		Negative: "the same as 0",
 		field:    func(s *Sysctls) *int { return &s.TCPRetries2 },
 		start:    constant(15),
