@@ -94,9 +94,7 @@
 // once when the SYN is acknowledged, as part of its recovery from loss; here it waits for its timer, as in later
 // kernels; and where the SYN or SYN-ACK was sent again, close() sends no FIN before that is acknowledged, for its
 // congestion window is 1 (6.12.117, 7.2.13); here it does. An ACK of our first number opens such a connection, and the
-// timer of the SYN-ACK runs on (6.1.192); here it stops. Where a segment with SYN and ACK finishes the handshake of a
-// listener's connection, a kernel seems to measure the round trip then (the times of one script on 6.1.192); here the
-// next ACK does, so that the timeout of a FIN may be longer. The echo of a cookie's timestamp measures a round trip up to 64 ms too long, for its low bits are
+// timer of the SYN-ACK runs on (6.1.192); here it stops. The echo of a cookie's timestamp measures a round trip up to 64 ms too long, for its low bits are
 // options; here it does by the host's own clock, so that a FIN's timeout may differ by three times that.
 //
 // Congestion control, payload, retransmission of data, keepalive, TCP_USER_TIMEOUT, urgent data, Fast

@@ -89,9 +89,10 @@ func (c *Conn) acked(s *Segment, now time.Duration, clock uint32, unit time.Dura
 	return true
 }
 
-// opened is the same for the end of a handshake, which leaves a timeout in every case.
+// opened is the same for the end of a handshake, which leaves a timeout in every case. A segment with SYN and ACK
+// that a listener took for the end has measured already.
 func (c *Conn) opened(s *Segment, now time.Duration, clock uint32, unit time.Duration, hz int) {
-	if !c.acked(s, now, clock, unit, hz) {
+	if c.RTT.Smoothed == 0 && !c.acked(s, now, clock, unit, hz) {
 		c.RTO = uint32(noRoundTrip * time.Duration(hz) / time.Second)
 	}
 }

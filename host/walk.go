@@ -255,10 +255,13 @@ func (h *Host) child(l *listener, s *Segment) *sock {
 	if q.RTT > 0 {
 		k.c.Sent = max(h.now-q.RTT, 1)
 	}
+	at := h.moment()
 	if s.Has(FlagSYN) {
 		k.c.State = SynRecv
+		if k.c.Sent > 0 {
+			k.c.acked(s, at.Now, at.TSClock, h.tsUnit(), at.HZ)
+		}
 	} else {
-		at := h.moment()
 		k.c.opened(s, at.Now, at.TSClock, h.tsUnit(), at.HZ)
 		h.recall(k)
 	}
