@@ -66,8 +66,9 @@ type Decision struct {
 // limited for the whole host: [ChallengeBudget], whose answer is at.ChallengesSpent.
 //
 // Not modelled: header prediction, by which ESTABLISHED takes data at the next number, with the window as it was, before it
-// looks at an ACK number that is too old, and acknowledges it in the challenge ACK (observed on 6.18.44). It
-// depends on memory: only what fits into the rest of a page that data before has left is taken so.
+// looks at an ACK number that is too old, and acknowledges it in the challenge ACK (observed on 5.10.223, 5.10.262, 6.1.170,
+// 6.12.43, 6.12.95 and 6.18.44; no longer on 6.1.192, 6.12.117 and 7.2.13). It depends on memory: only what fits into the
+// rest of a page that unread data have left is taken so.
 // What comes after a gap is kept, up to four ranges: [Ahead]. Not modelled: the receive window stays as it is but for what comes in; a window of 0; selective
 // acknowledgements; Fast Open; urgent data. ACKs of data come at once, as they do for the first 16, and
 // that of a FIN that ends an ESTABLISHED connection is delayed by 40 ms, or to the next

@@ -92,10 +92,10 @@
 //
 // After close() in SYN-RECV, where SYNs crossed, and a SYN-ACK that was sent again, 5.10.223 sends the FIN again at
 // once when the SYN is acknowledged, as part of its recovery from loss; here it waits for its timer, as in later
-// kernels; and where the SYN or SYN-ACK was sent again, close() sends no FIN before that is acknowledged, for its
-// congestion window is 1 (6.12.117, 7.2.13); here it does. An ACK of our first number opens such a connection, and the
-// timer of the SYN-ACK runs on (6.1.192); here it stops. The echo of a cookie's timestamp measures a round trip up to 64 ms too long, for its low bits are
-// options; here it does by the host's own clock, so that a FIN's timeout may differ by three times that.
+// kernels. Where the SYN or SYN-ACK was sent again, close() sends no FIN before that is acknowledged, for the
+// congestion window is 1 (6.12.43 to 7.2.13, not 6.1.192); here it does. An ACK of our first number opens such a connection, and the
+// timer of the SYN-ACK runs on (5.10.223 to 7.2.13); here it stops. Each has a script with a limit line among those of package script,
+// as have header prediction ([Decide]) and windows that grow.
 //
 // Congestion control, payload, retransmission of data, keepalive, TCP_USER_TIMEOUT, urgent data, Fast
 // Open, and send(): a host sends no data. tcp_max_orphans and memory that runs out. ICMP, routing, other

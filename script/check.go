@@ -36,6 +36,11 @@ func (s *Script) Check() error {
 	if s.Settle < 0 || s.Settle > longest {
 		return fmt.Errorf("%s: settle %s is not from 0s to %s", s.Name, s.Settle, longest)
 	}
+	for i := range s.Limits {
+		if err := s.Limits[i].check(); err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
 	for i := range s.Steps {
 		if err := c.step(&s.Steps[i]); err != nil {
 			return s.errorAt(i, err)

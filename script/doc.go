@@ -26,7 +26,7 @@
 //
 // A line is a step, indented lines under it are what came of it: the answers. "#" begins a line of
 // comment, which belongs to the step after it; at the top and before an empty line, to the script.
-// The rest of the file is directives: "settle" and "peer" before the first step, "kernel" after the last.
+// The rest of the file is directives: "settle", "peer" and "limit" before the first step, "kernel" after the last.
 //
 // # Names
 //
@@ -166,6 +166,14 @@
 //	kernel 3.10.108 hz 1000 partly
 //
 // [Record] writes lines this way. A kernel that has none of the answers under a step did nothing at all.
+//
+// # Limits of the model
+//
+//	limit 5.10.223: the FIN is sent again as soon as the SYN is acknowledged
+//	limit : every kernel echoes the cookie's low bits
+//
+// A line before the first step tells where the model is known not to do what a kernel does (no name: any kernel), and why.
+// The kernel's answers are recorded all the same. A test that replays scripts expects a difference there: [Script.Limit].
 //
 // # What is compared
 //

@@ -70,6 +70,8 @@ func (p *parser) line(line string) error {
 		return p.settle(words)
 	case words[0] == "peer":
 		return p.peer(words)
+	case words[0] == "limit":
+		return p.limit(words)
 	}
 	step, err := parseStep(words)
 	if err != nil {

@@ -27,7 +27,10 @@ func (s *Script) String() string {
 	for _, peer := range s.Peers {
 		p.line(fmt.Sprintf("peer %s %s > %s", peer.Name, peer.From, peer.To))
 	}
-	if s.Settle != 0 || len(s.Peers) > 0 {
+	for _, l := range s.Limits {
+		p.line(l.String())
+	}
+	if s.Settle != 0 || len(s.Peers) > 0 || len(s.Limits) > 0 {
 		p.line("")
 	}
 	for i := range s.Steps {

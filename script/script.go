@@ -22,6 +22,8 @@ type Script struct {
 	// Settle is how long each step but a wait takes; 0 means [DefaultSettle].
 	Settle time.Duration
 	Peers  []Peer
+	// Limits are the kernels from which the model is known to differ, and why.
+	Limits []Limit
 	Steps  []Step
 	// Remarks are the comments after the last step; a script without steps has none.
 	Remarks []string

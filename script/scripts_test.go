@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"os"
 	"testing"
 )
@@ -15,24 +16,33 @@ func TestScripts(t *testing.T) {
 		t.Fatal("no scripts")
 	}
 	needsHost(t)
-	steps, replays := 0, 0
+	steps, replays, limits := 0, 0, 0
 	kernels := make(map[string]bool)
 	t.Run("replay", func(t *testing.T) {
 		for _, s := range scripts {
 			for _, k := range s.Kernels {
 				steps += len(s.Steps)
 				replays++
+				if _, ok := s.Limit(k.Name); ok {
+					limits++
+				}
 				kernels[k.Name] = true
 				t.Run(s.Name+"/"+k.Name, func(t *testing.T) {
 					t.Parallel()
-					if err := Replay(s, k.Name); err != nil {
+					err := Replay(s, k.Name)
+					var d *Difference
+					if reason, limit := s.Limit(k.Name); limit && err == nil {
+						t.Errorf("the model does what the kernel does, and a limit says that it does not: %s", reason)
+					} else if limit && errors.As(err, &d) {
+						t.Logf("a limit of the model: %s", reason)
+					} else if err != nil {
 						t.Error(err)
 					}
 				})
 			}
 		}
 	})
-	t.Logf("%d scripts, %d replays of %d steps, %d kernels", len(scripts), replays, steps, len(kernels))
+	t.Logf("%d scripts, %d replays of %d steps, %d kernels; %d replays are limits of the model, with their reasons", len(scripts), replays, steps, len(kernels), limits)
 }
 
 // Scripts are kept as they are printed, so that a recording changes no more than answers.

@@ -69,6 +69,7 @@ type Tally struct {
 	Asked       int    // scripts
 	Steps       int    // calls that the kernel carried out
 	Differences int    // scripts in which the model differs
+	Limits      int    // scripts in which it differs, as a limit of the model says that it does: see [script.Limit]
 	Failed      int    // scripts of which there is no answer, of the kernel or the model
 	Again       int    // scripts in which they agreed when they were run again
 	Noise       int    // scripts that differed each time, but never alike and never undisturbed
@@ -105,6 +106,10 @@ func (c *Tally) Add(k *Case) string {
 		return fmt.Sprintf("%s: NOISE, not counted: each of %d tries differs in another way, and each was disturbed (%d calls cut by a jiffy, %v late)\n%v",
 			k.Script.Name, len(k.tries), t.Blurred, t.Late, last.err)
 	case last.diff != nil:
+		if reason, ok := k.Script.Limit(t.Kernel.Release); ok {
+			c.Limits++
+			return fmt.Sprintf("%s: kernel %s: a limit of the model, not counted: %s", k.Script.Name, t.Kernel.Release, reason)
+		}
 		c.Differences++
 	default:
 		c.Failed++
@@ -113,8 +118,8 @@ func (c *Tally) Add(k *Case) string {
 }
 
 func (c *Tally) String() string {
-	return fmt.Sprintf("%s: %d scripts, %d steps, %d differences, %d failed (%d late, %d blurred, %d agreed when run again, %d are noise)",
-		c.Kernel, c.Asked, c.Steps, c.Differences, c.Failed, c.Late, c.Blurred, c.Again, c.Noise)
+	return fmt.Sprintf("%s: %d scripts, %d steps, %d differences, %d limits, %d failed (%d late, %d blurred, %d agreed when run again, %d are noise)",
+		c.Kernel, c.Asked, c.Steps, c.Differences, c.Limits, c.Failed, c.Late, c.Blurred, c.Again, c.Noise)
 }
 
 // NoiseFrom is how much longer than it ought to a step takes before a difference may be the machine's doing.

@@ -56,7 +56,7 @@ func TestTally(t *testing.T) {
 	if c := tried(false, differs(1), differs(2)); func() bool { c.tries[0].trace.Blurred, c.tries[1].trace.Kernel.Clocks = 1, false; return !c.noise() }() {
 		t.Error("cut by a jiffy, and without clocks: no noise")
 	}
-	want := "6.18.44: 1 scripts, 3 steps, 1 differences, 0 failed (0 late, 0 blurred, 0 agreed when run again, 0 are noise)"
+	want := "6.18.44: 1 scripts, 3 steps, 1 differences, 0 limits, 0 failed (0 late, 0 blurred, 0 agreed when run again, 0 are noise)"
 	var c Tally
 	c.Add(tried(false, differs(1)))
 	if c.String() != want {
