@@ -39,6 +39,8 @@ type Conn struct {
 	FINUnread bool
 	// Ahead is what came after a gap.
 	Ahead Ahead
+	// SACK: both ends allow selective acknowledgements.
+	SACK bool
 	// AckTimeout is what delayed ACKs are held back for, in jiffies: 0 before the first
 	// data (icsk_ack.ato).
 	AckTimeout uint32

@@ -29,7 +29,7 @@ func (h *Host) deliver(k *sock, s *Segment) ConnVerdict {
 	k.c = d.After
 	k.c.Orphan, k.c.ReadShut = before.Orphan, before.ReadShut // the process's alone
 	if before.State == SynSent && s.Has(FlagSYN) {
-		k.sack = s.SACK && h.sys.TCPSack != 0
+		k.c.SACK = s.SACK && h.sys.TCPSack != 0
 	}
 	switch k.c.State {
 	case CloseWait, LastAck, Closing, TimeWait:

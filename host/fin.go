@@ -50,7 +50,7 @@ func (h *Host) finTimer(k *sock) FINTimer {
 		rtt = max(rtt, tick/2)
 	}
 	return FINTimer{
-		Orphan: k.c.Orphan, Probe: k.sack && h.sem.TailLossProbe, RTO: h.rtoTime(k), RTT: rtt,
+		Orphan: k.c.Orphan, Probe: k.c.SACK && h.sem.TailLossProbe, RTO: h.rtoTime(k), RTT: rtt,
 		OrphanRetries: h.sys.TCPOrphanRetries, Retries2: h.sys.TCPRetries2, RTOMax: h.rtoMax(),
 	}
 }

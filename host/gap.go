@@ -50,6 +50,17 @@ func (a *Ahead) add(n Span) {
 	copy(a[:], list[:used])
 }
 
+// edge is where the last range ends, and false if nothing came after a gap.
+func (a *Ahead) edge() (uint32, bool) {
+	edge, any := uint32(0), false
+	for _, s := range a {
+		if s.From != s.To {
+			edge, any = s.To, true
+		}
+	}
+	return edge, any
+}
+
 // join is both of two ranges that touch.
 func (s Span) join(t Span) Span {
 	if serial.Before(t.From, s.From) {

@@ -30,6 +30,11 @@ var rows = map[string]func(s *kernel.Semantics) any{
 	"old-ack-challenge":        rowOldACK,
 	"old-ack-never-sent":       rowOldACK,
 	"challenge-limit-all":      func(s *kernel.Semantics) any { return rowLimited(s) },
+	"rst-sack-edge": func(s *kernel.Semantics) any {
+		ends, challenge := RSTAccepted(s, &Conn{State: Established, RcvNxt: 2000, RcvWup: 2000, RcvWnd: 65535, SACK: true,
+			Ahead: Ahead{{From: 2010, To: 2020}, {From: 2030, To: 2040}}}, &Segment{Flags: FlagRST, Seq: 2040})
+		return [2]bool{ends, challenge}
+	},
 	"rst-after-fin":            func(s *kernel.Semantics) any { return rowVerdict(s, CloseWait, Segment{Flags: FlagRST, Seq: 1999}) },
 	"closing-ack-checked":      rowClosingACK,
 	"closing-old-acks":         rowClosingACK,

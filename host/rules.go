@@ -71,7 +71,8 @@ func InReceiveWindow(sem *kernel.Semantics, c *Conn, s *Segment) Place {
 //	4.11 to 7.2                 ends        challenge ACK             ends                            dropped
 //
 // PAWS never stops a RST. The last column but one is for CLOSE-WAIT, LAST-ACK and CLOSING.
-// From 4.8 on the right edge of what is kept after a gap is good too; that is not modelled.
+// From 4.8 on a RST also ends the connection where the last range ends that is kept after a gap ([Conn].Ahead, the
+// right edge of the highest selective acknowledgement), if both ends allow these.
 // The socket's error is EPIPE in CLOSE-WAIT and ECONNRESET in the others; ESTABLISHED and
 // CLOSE-WAIT count EstabResets, SYN-RECV counts AttemptFails.
 //
@@ -90,6 +91,9 @@ func RSTAccepted(sem *kernel.Semantics, c *Conn, s *Segment) (ends, challenge bo
 		return false, false
 	}
 	ends = !sem.RSTExact || s.Seq == c.RcvNxt
+	if edge, ok := c.Ahead.edge(); ok && sem.RSTAtSACKEdge && c.SACK && s.Seq == edge {
+		ends = true
+	}
 	return ends, !ends
 }
 

@@ -52,7 +52,6 @@ type sock struct {
 	resent    int             // how many times it was sent again
 	rto       time.Duration   // what the timer was armed for
 	fins      []time.Duration // when the FIN was sent, as far as it matters
-	sack      bool            // both ends allow selective acknowledgements
 	backedOff bool            // a timeout has come, and no round trip was measured since
 	resend    timer
 	delack    timer

@@ -236,10 +236,10 @@ func (h *Host) child(l *listener, s *Segment) *sock {
 		return nil
 	}
 	k := newSock()
-	k.opt, k.local, k.remote, k.linked, k.sack = l.s.opt, s.To, s.From, true, q.SACK
+	k.opt, k.local, k.remote, k.linked = l.s.opt, s.To, s.From, true
 	k.c = Conn{
 		State: Established, SndUna: q.SndNxt, SndNxt: q.SndNxt, RcvNxt: q.RcvNxt, RcvWup: q.RcvNxt, RcvWnd: h.window(s.To.Addr(), s.From.Addr(), q.Timestamps),
-		SndWl1: s.Seq, SndWnd: s.Window, MaxWindow: s.Window, Timestamps: q.Timestamps, Linger2: l.s.c.Linger2,
+		SndWl1: s.Seq, SndWnd: s.Window, MaxWindow: s.Window, Timestamps: q.Timestamps, SACK: q.SACK, Linger2: l.s.c.Linger2,
 	}
 	if q.Timestamps {
 		k.c.Recent = paws.Recent{TS: q.TSRecent, Stamp: h.seconds()}

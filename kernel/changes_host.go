@@ -49,6 +49,13 @@ var hostChanges = []Change{
 		apply:     func(s *Semantics) { s.ChallengeLimitAll = true },
 	},
 	{
+		ID: "rst-sack-edge", Package: "host", Since: "4.8",
+		Backports: []Backport{maybe("4.7", -1), maybe("el7", -1)},
+		Summary:   "With selective acknowledgements, a RST where the last range after a gap ends, ends a connection; it earned a challenge ACK.",
+		Evidence:  "observed: ends it on " + connSeen + "; before, and the series, from source",
+		apply:     func(s *Semantics) { s.RSTAtSACKEdge = true },
+	},
+	{
 		ID: "rst-after-fin", Package: "host", Since: "4.11", Commit: "0e40f4c9593b",
 		Backports: []Backport{maybe("el7", -1)},
 		Summary:   "A RST one number before the next, where the peer's FIN stood, ends a socket in CLOSE-WAIT, LAST-ACK or CLOSING; it was dropped.",

@@ -250,6 +250,9 @@ type Semantics struct {
 	// RSTExact: a RST ends a connection only at exactly the next sequence number; others
 	// in the window get a challenge ACK. Before, any in the window does.
 	RSTExact bool
+	// RSTAtSACKEdge: and where the last range ends that came after a gap, if the two agreed on
+	// selective acknowledgements.
+	RSTAtSACKEdge bool
 	// RSTAfterFIN: and at the number before that once the peer's FIN has come.
 	RSTAfterFIN bool
 	// SYNChallenge: a SYN to a connection gets a challenge ACK wherever it lies. Before, one

@@ -25,7 +25,6 @@
 //
 // Scripts keep to what the models are about. They do without
 //
-//   - SACK in the SYNs of peers: tail loss probes need it, and are not modelled;
 //   - data of the host, which scripts have no step for;
 //   - ACK numbers that are absolute, but for connections that have none yet: where 0 lies is up to the host's random
 //     first number;
@@ -36,8 +35,6 @@
 //   - steps of 10 ms and less: a SYN that is sent again after 2 jiffies would come at their end;
 //   - data at the next number, or within 3000 of it, with an ACK number that is too old: header prediction takes it before the number is
 //     looked at, if it fits into memory that earlier data has left;
-//   - the echo of a timestamp in what may end the handshake of a cookie: the echo is 0. The low bits of a cookie's timestamp are
-//     options, so that the round trip which the echo measures is up to 64 ms too long, by a random number;
 //   - close(), shutdown() and other calls after SYNs that crossed, until ours is acknowledged: when the FIN is sent
 //     depends on the congestion window and on recovery from loss if anything was sent again before;
 //   - then, too, an ACK of our first number: the connection opens, and the SYN-ACK is sent again, which is not modelled;

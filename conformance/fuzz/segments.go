@@ -34,6 +34,7 @@ func (g *generator) right(f *flow, flags host.Flags) script.Segment {
 		if g.chance(20) {
 			s.WindowScale = 1 // a shift of 0
 		}
+		s.SACK = g.chance(20)
 	}
 	return s
 }
@@ -165,37 +166,16 @@ func (g *generator) sound(f *flow, s script.Segment) script.Segment {
 		}
 	}
 	if s.Flags&syn == 0 {
-		s.MSS, s.WindowScale = 0, 0
+		s.MSS, s.WindowScale, s.SACK = 0, 0, false
 	} else {
 		s.Len = 0
 	}
 	if !s.Timestamp {
 		s.TSVal, s.TSEcr = 0, script.Echo{}
 	}
-	if s.Flags&ack != 0 && !f.client && s.Ack == (script.Number{N: 1}) && g.cookies() {
-		s.TSEcr = script.Echo{} // it may be the echo of a cookie
-	}
-	s.SACK, s.Window, s.ZeroWindow = false, 0, false
+	s.Window, s.ZeroWindow = 0, false
 	return s
 }
 
 // nearNext reports whether a number may be the next that the host expects, the picture being wrong by some data at times.
 func nearNext(f *flow, n int32) bool { return n-f.rcv < 3000 && f.rcv-n < 3000 }
-
-// cookies reports whether a SYN of this script may be answered with a cookie.
-func (g *generator) cookies() bool {
-	for i := range g.s.Steps {
-		switch s := &g.s.Steps[i]; s.Op {
-		case script.OpSysctl:
-			switch s.Sysctl {
-			case "net.ipv4.tcp_syncookies", "net.ipv4.tcp_max_syn_backlog", "net.core.somaxconn":
-				return true
-			}
-		case script.OpListen:
-			if 0 <= s.Backlog && s.Backlog < MaxPeers {
-				return true
-			}
-		}
-	}
-	return false
-}
