@@ -106,6 +106,7 @@ func (h *Host) answer(k *sock, s *Segment, d *Decision) {
 // after SYNs that crossed has those of a SYN, whatever the peer's SYN had, and each copy goes by the sysctls of
 // its time. Observed on 5.10.223, 6.1.192, 6.12.117, 6.18.44, 7.2.13.
 func (h *Host) dress(k *sock, t Segment) Segment {
+	k.unrouted = false
 	t.Window = k.c.RcvWnd
 	if t.Has(FlagSYN) {
 		t.Window = min(t.Window, 0xffff)

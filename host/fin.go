@@ -91,6 +91,7 @@ func (h *Host) finTimeout(k *sock) {
 		again.Flags, again.Seq = FlagSYN|FlagACK, k.c.SndUna
 	}
 	h.transmit(h.dress(k, again))
+	k.unrouted = !probe && t.lostRoute(k.fins, h.since(0))
 	h.arm(&k.resend, k.rto)
 }
 

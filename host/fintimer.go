@@ -153,6 +153,19 @@ func (t FINTimer) Expired(sent []time.Duration, now, rto time.Duration) bool {
 	return now-sent[first] >= allowed(retries, longest)
 }
 
+// retries1 is the default of net.ipv4.tcp_retries1.
+const retries1 = 3
+
+// lostRoute reports whether a timer that fires at now has the socket forget its route, which it asks for anew with
+// the next segment that it sends (tcp_retransmit_timer).
+func (t FINTimer) lostRoute(sent []time.Duration, now time.Duration) bool {
+	first := 1
+	if t.Probe {
+		first = 2
+	}
+	return len(sent) > first && now-sent[first] >= allowed(retries1+1, t.RTOMax)
+}
+
 // allowed is the time of n doublings of 200 ms, none longer than longest.
 func allowed(n int, longest time.Duration) time.Duration {
 	doublings := max(bits.Len64(uint64(longest/rtoMin))-1, 0)

@@ -53,6 +53,7 @@ type sock struct {
 	rto       time.Duration   // what the timer was armed for
 	fins      []time.Duration // when the FIN was sent, as far as it matters
 	backedOff bool            // a timeout has come, and no round trip was measured since
+	unrouted  bool            // so many timeouts have come that the route is asked for anew with the next segment
 	resend    timer
 	delack    timer
 }
