@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"example.com/linuxtcp/internal/listening"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/queue"
 )
@@ -95,14 +96,14 @@ func acrossSysctls(c *config, r kernel.Release, sem kernel.Semantics) (sys kerne
 func acrossRow(c *config, s subject, o options, r kernel.Release, sem kernel.Semantics) AcrossAnswers {
 	there := &config{release: r, sem: sem, machine: c.machine, hz: c.hz}
 	there.sys, _ = acrossSysctls(c, r, sem)
-	s.limits(there)
-	s.q.AcceptLen, s.q.Requests, s.q.Young = 0, 0, 0
+	s.Limits(&there.sem, &there.sys)
+	s.Queues.AcceptLen, s.Queues.Requests, s.Queues.Young = 0, 0, 0
 	a := AcrossAnswers{
-		AcceptCapacity: uint64(s.q.AcceptLimit) + 1,
-		SYNCapacity:    synQueue(there, s).Capacity,
+		AcceptCapacity: uint64(s.Queues.AcceptLimit) + 1,
+		SYNCapacity:    listening.SYNQueue(&there.sem, &there.sys, s.Socket).Capacity,
 		AcceptFullSYN:  acceptFullSYN(there, s),
 		SYNFullSYN:     synFullSYN(there, s),
-		ListenZero:     listenZero(there, s.ipv6),
+		ListenZero:     listenZero(there, s.IPv6),
 	}
 	_, end := queue.SYNRecvLifetime(&sem, there.sys.TCPSynackRetries, there.sys.TCPRTOMaxMs)
 	a.LifetimeSeconds = end.Seconds()
@@ -127,12 +128,12 @@ func acrossRow(c *config, s subject, o options, r kernel.Release, sem kernel.Sem
 // acceptFullSYN is what a SYN gets that meets a full accept queue, with no other
 // request about and with two young ones.
 func acceptFullSYN(c *config, s subject) string {
-	q := s.q
+	q := s.Queues
 	q.AcceptLen = q.AcceptLimit + 1
 	if c.sem.BacklogBits == 16 && q.AcceptLimit == 0xffff {
 		return "cannot be full"
 	}
-	syn := queue.SYN{IPv6: s.ipv6, Timestamp: true}
+	syn := queue.SYN{IPv6: s.IPv6, Timestamp: true}
 	q.Requests, q.Young = 2, 2
 	v := queue.DecideSYN(&c.sem, &c.sys, q, syn)
 	return ifElse(c.sem.AcceptFullNeedsYoung, "drop after 2 more", "drop") +
@@ -142,9 +143,9 @@ func acceptFullSYN(c *config, s subject) string {
 // synFullSYN is what a SYN gets that meets a full SYN queue while connections are
 // being accepted.
 func synFullSYN(c *config, s subject) string {
-	q := s.q
+	q := s.Queues
 	q.Requests = uint32(min(queue.SYNQueueCapacity(&c.sem, q.SYNLimit), 1<<31))
-	v := queue.DecideSYN(&c.sem, &c.sys, q, queue.SYN{IPv6: s.ipv6, Timestamp: true})
+	v := queue.DecideSYN(&c.sem, &c.sys, q, queue.SYN{IPv6: s.IPv6, Timestamp: true})
 	text := "drop"
 	if v.Action == queue.SendCookie {
 		text = "cookie"
@@ -162,9 +163,9 @@ func synFullSYN(c *config, s subject) string {
 // the others.
 func listenZero(c *config, ipv6 bool) string {
 	zero := int32(0)
-	s := subject{known: true, backlog: &zero, ipv6: ipv6}
-	s.limits(c)
-	q := synQueue(c, s)
+	s := subject{Socket: listening.Socket{Known: true, Backlog: &zero, IPv6: ipv6}}
+	s.Limits(&c.sem, &c.sys)
+	q := listening.SYNQueue(&c.sem, &c.sys, s.Socket)
 	switch {
 	case q.Bound == "tcp_syncookies":
 		return "cookies only"
@@ -179,9 +180,9 @@ func listenZero(c *config, ipv6 bool) string {
 func acrossConfig(c *config, s subject, o options) string {
 	text := fmt.Sprintf("somaxconn %d, tcp_max_syn_backlog %d, tcp_syncookies %d, tcp_abort_on_overflow %d, tcp_synack_retries %d",
 		c.sys.Somaxconn, c.sys.TCPMaxSynBacklog, c.sys.TCPSyncookies, c.sys.TCPAbortOnOverflow, c.sys.TCPSynackRetries)
-	name := s.name
-	if s.live != nil {
-		name = fmt.Sprintf("%s, with backlog %d", name, s.q.AcceptLimit)
+	name := s.Name
+	if s.Live != nil {
+		name = fmt.Sprintf("%s, with backlog %d", name, s.Queues.AcceptLimit)
 	}
 	return name + "; " + text
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"example.com/linuxtcp/internal/listening"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -71,9 +72,9 @@ func TestLastQuarterIPv6(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.ipv6 = true
+		s.IPv6 = true
 		c.sys.TCPMaxSynBacklog = 16
-		if got := synQueue(c, s).Capacity; got != want {
+		if got := listening.SYNQueue(&c.sem, &c.sys, s.Socket).Capacity; got != want {
 			t.Errorf("%s: %d requests of IPv6, want %d", release, got, want)
 		}
 	}

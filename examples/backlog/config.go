@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"example.com/linuxtcp/internal/asked"
+	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/kernel"
 )
 
 // An environment is what the command touches of the world; tests give it another.
 type environment struct {
 	proc   fs.FS // rooted at /proc
-	diag   func() ([]diagSocket, error)
+	diag   func() ([]machine.DiagSocket, error)
 	open   func(name string) (io.ReadCloser, error)
 	stdin  io.Reader
 	stdout io.Writer
@@ -40,7 +41,7 @@ type config struct {
 // resolve finds out which kernel is meant and what its sysctls are: the release's
 // defaults, over them the machine's or a file's, over those the flags.
 func resolve(o options, env environment) (*config, error) {
-	c := &config{hz: o.hz, source: make(map[string]string)}
+	c := &config{hz: o.hz}
 	file, err := readSysctlFile(o, env)
 	if err != nil {
 		return nil, err
@@ -50,26 +51,22 @@ func resolve(o options, env environment) (*config, error) {
 	}
 	c.sem = c.release.Semantics()
 	c.resolveMachine(o, env)
-	if c.sys, err = kernel.Defaults(c.release, c.machine); err != nil {
+	settings, err := machine.DefaultSettings(c.release, c.machine)
+	if err != nil {
 		return nil, err
 	}
 	c.sysctlsFrom = "sysctls are its defaults"
-	for _, name := range kernel.SysctlNames() {
-		c.source[name] = "default"
-		if s, _ := kernel.SysctlByName(name); !s.Exists(c.sem) {
-			c.source[name] = "absent"
-		}
-	}
 	switch {
 	case o.sysctlFile != "":
-		err = c.overlayFile(o, file)
+		err = c.overlayFile(&settings, o, file)
 	case c.running || o.port != nil:
-		err = c.overlayProc(env)
+		err = c.overlayProc(&settings, env)
 	}
 	if err != nil {
 		return nil, err
 	}
-	c.clamp()
+	c.notes = append(c.notes, settings.Clamp(c.release)...)
+	c.sys, c.source = settings.Values, settings.Source
 	return c, c.overlayFlags(o)
 }
 
@@ -143,22 +140,22 @@ func osrelease(text []byte) string {
 	return ""
 }
 
-func (c *config) overlayFile(o options, file []byte) error {
-	s, unread, err := kernel.ParseSysctls(bytes.NewReader(file), c.sys)
+func (c *config) overlayFile(settings *machine.Settings, o options, file []byte) error {
+	s, unread, err := kernel.ParseSysctls(bytes.NewReader(file), settings.Values)
 	if err != nil {
 		return badFlag("-sysctl %q: %w", o.sysctlFile, err)
 	}
 	c.sysctlsFrom = "sysctls from " + o.sysctlName()
-	c.take(s, unread, "file", "not in "+o.sysctlName())
+	c.take(settings, s, unread, "file", "not in "+o.sysctlName())
 	return nil
 }
 
-func (c *config) overlayProc(env environment) error {
+func (c *config) overlayProc(settings *machine.Settings, env environment) error {
 	sub, err := fs.Sub(env.proc, "sys")
 	if err != nil {
 		return err
 	}
-	s, unread, err := kernel.ReadSysctls(sub, c.sys)
+	s, unread, err := kernel.ReadSysctls(sub, settings.Values)
 	if err != nil {
 		c.unread = append(c.unread, fmt.Sprintf("sysctls: %v: the defaults of %s are taken", err, c.release))
 		return nil
@@ -168,43 +165,19 @@ func (c *config) overlayProc(env environment) error {
 	if !c.running {
 		why = "not on this machine"
 	}
-	c.take(s, unread, "/proc/sys", why)
+	c.take(settings, s, unread, machine.FromProc, why)
 	return nil
 }
 
 // take goes over to sysctls that were read. What the kernel asked about does not
 // have stays absent.
-func (c *config) take(s kernel.Sysctls, unread []string, source, why string) {
-	missing := make(map[string]bool)
-	for _, name := range unread {
-		missing[name] = true
-	}
-	var defaults []string
-	for name, value := range s.All() {
-		switch {
-		case c.source[name] == "absent" || !listens(name):
-		case missing[name]:
-			defaults = append(defaults, shortName(name))
-		default:
-			_ = c.sys.Set(name, value) // the name is the package's own, the value was held already
-			c.source[name] = source
-		}
+func (c *config) take(settings *machine.Settings, s kernel.Sysctls, unread []string, source, why string) {
+	defaults := settings.Take(s, unread, source, listens)
+	for i, name := range defaults {
+		defaults[i] = shortName(name)
 	}
 	if len(defaults) > 0 {
 		c.unread = append(c.unread, fmt.Sprintf("sysctls %s: %s: the defaults of %s are taken", strings.Join(defaults, ", "), why, c.release))
-	}
-}
-
-// clamp moves a value that this kernel could not have into its range. Another
-// kernel's sysctls may have such values, or a kernel with patches.
-func (c *config) clamp() {
-	for name, value := range c.sys.All() {
-		s, _ := kernel.SysctlByName(name)
-		lo, hi := s.Range(c.sem)
-		if near := min(max(value, lo), hi); near != value {
-			_ = c.sys.Set(name, near)
-			c.notes = append(c.notes, fmt.Sprintf("%s is %d, which %s does not take: %d is used.", name, value, c.release, near))
-		}
 	}
 }
 

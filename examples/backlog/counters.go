@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 
-	"example.com/linuxtcp/internal/asked"
+	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/internal/prose"
 	"example.com/linuxtcp/kernel"
 )
@@ -65,23 +65,9 @@ func meaning(c kernel.Counter, sem kernel.Semantics) string {
 	return ""
 }
 
-// readCounters reads the machine's counters from /proc/net/netstat, and snmp where
-// one of them stands there.
+// readCounters reads the machine's counters.
 func readCounters(proc fs.FS, sem kernel.Semantics) (reports []CounterReport, unread []string) {
-	values := make(map[string]uint64)
-	for _, file := range []string{"net/netstat", "net/snmp"} {
-		text, err := fs.ReadFile(proc, file)
-		if err == nil {
-			var more map[string]uint64
-			more, err = parseNetstat(text)
-			for name, value := range more {
-				values[name] = value
-			}
-		}
-		if err != nil {
-			unread = append(unread, fmt.Sprintf("/proc/%s: %v: its counters are not told", file, asked.PlainError(err)))
-		}
-	}
+	values, unread := machine.ReadCounters(proc)
 	reports = meanings(sem)
 	for i := range reports {
 		reports[i].Value, reports[i].Read = values[reports[i].Name]

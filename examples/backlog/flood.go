@@ -22,12 +22,12 @@ func flood(c *config, s subject, n int) (*FloodReport, error) {
 	}
 	backlog, somaxconn := s.listenArguments()
 	f := &FloodReport{SYNs: n, Counters: []CounterCount{}}
-	hosts := hostSource{ipv6: s.ipv6}
-	start, err := fill(l, c, s.q, backlog, somaxconn, &hosts)
+	hosts := hostSource{ipv6: s.IPv6}
+	start, err := fill(l, c, s.Queues, backlog, somaxconn, &hosts)
 	if err != nil {
 		return nil, err
 	}
-	if got := l.Queues(); got.AcceptLen != s.q.AcceptLen || got.Requests != s.q.Requests || got.Young != s.q.Young {
+	if got := l.Queues(); got.AcceptLen != s.Queues.AcceptLen || got.Requests != s.Queues.Requests || got.Young != s.Queues.Young {
 		f.Notes = append(f.Notes, fmt.Sprintf("The flood meets %d waiting and %d half-open, %d of them young, which is as near as a fresh listener gets to the state above.",
 			got.AcceptLen, got.Requests, got.Young))
 	}
@@ -62,10 +62,10 @@ func flood(c *config, s subject, n int) (*FloodReport, error) {
 // listenArguments are a backlog and a somaxconn that give the subject its limits.
 func (s *subject) listenArguments() (backlog int, somaxconn *int) {
 	switch {
-	case s.backlog != nil:
-		return int(*s.backlog), nil
-	case s.live.hasLimit:
-		limit := int(min(s.live.limit, 1<<31-1))
+	case s.Backlog != nil:
+		return int(*s.Backlog), nil
+	case s.Live.HasLimit:
+		limit := int(min(s.Live.Limit, 1<<31-1))
 		return limit, &limit
 	}
 	return -1, nil
@@ -148,7 +148,7 @@ func (f *FloodReport) watch(l *queue.Listener, c *config, s subject, start time.
 			last = e.At
 		}
 		q := l.Queues()
-		v := queue.DecideSYN(&c.sem, &c.sys, q, queue.SYN{IPv6: s.ipv6, Timestamp: true})
+		v := queue.DecideSYN(&c.sem, &c.sys, q, queue.SYN{IPv6: s.IPv6, Timestamp: true})
 		f.Later = append(f.Later, FloodMoment{
 			Seconds: (at - start).Seconds(), SYNRecv: q.Requests, Young: q.Young,
 			Resent: resent, Timeouts: timeouts, Pruned: pruned, NextSYN: shortAction(v.Action),

@@ -122,7 +122,7 @@ func TestFloodFillsQueues(t *testing.T) {
 			if len(f.Notes) != 0 {
 				t.Errorf("%s, tcp_syncookies %d: %v", release, cookies, f.Notes)
 			}
-			syn := queue.DecideSYN(&c.sem, &c.sys, s.q, queue.SYN{Timestamp: true})
+			syn := queue.DecideSYN(&c.sem, &c.sys, s.Queues, queue.SYN{Timestamp: true})
 			if dropped := syn.Action == queue.Drop; dropped != (f.Dropped == 1) {
 				t.Errorf("%s, tcp_syncookies %d: the flood's SYN and DecideSYN differ: %+v, %v", release, cookies, f, syn)
 			}

@@ -17,6 +17,7 @@ import (
 	"testing/fstest"
 
 	"example.com/linuxtcp/internal/golden"
+	"example.com/linuxtcp/internal/machine"
 )
 
 // A testCase is a file of testdata: a comment, "args:" with the flags, perhaps
@@ -27,7 +28,7 @@ import (
 type testCase struct {
 	args  []string
 	proc  denyFS
-	diag  func() ([]diagSocket, error)
+	diag  func() ([]machine.DiagSocket, error)
 	stdin string
 }
 
@@ -59,7 +60,9 @@ func readCase(t *testing.T, file string) testCase {
 		t.Fatal(err)
 	}
 	c := testCase{proc: denyFS{MapFS: fstest.MapFS{}}}
-	c.diag = func() ([]diagSocket, error) { return nil, errors.New("netlink socket: operation not permitted") }
+	c.diag = func() ([]machine.DiagSocket, error) {
+		return nil, errors.New("netlink socket: operation not permitted")
+	}
 	var section string
 	for line := range bytes.Lines(text) {
 		s := string(line)
@@ -82,13 +85,13 @@ func readCase(t *testing.T, file string) testCase {
 	}
 	if f, ok := c.proc.MapFS["netlink"]; ok {
 		sockets := parseTestDiag(t, string(f.Data))
-		c.diag = func() ([]diagSocket, error) { return sockets, nil }
+		c.diag = func() ([]machine.DiagSocket, error) { return sockets, nil }
 		delete(c.proc.MapFS, "netlink")
 	}
 	return c
 }
 
-func parseTestDiag(t *testing.T, text string) (sockets []diagSocket) {
+func parseTestDiag(t *testing.T, text string) (sockets []machine.DiagSocket) {
 	t.Helper()
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)
@@ -97,7 +100,7 @@ func parseTestDiag(t *testing.T, text string) (sockets []diagSocket) {
 		if err1 != nil || err2 != nil {
 			t.Fatalf("netlink line %q", line)
 		}
-		sockets = append(sockets, diagSocket{local: netip.MustParseAddrPort(f[0]), inode: inode, acceptLimit: uint32(limit), v6only: len(f) > 3})
+		sockets = append(sockets, machine.DiagSocket{Local: netip.MustParseAddrPort(f[0]), Inode: inode, AcceptLimit: uint32(limit), V6Only: len(f) > 3})
 	}
 	return sockets
 }

@@ -10,12 +10,13 @@ import (
 	"strings"
 
 	"example.com/linuxtcp/internal/asked"
+	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/kernel"
 )
 
 func main() {
 	os.Exit(run(os.Args[1:], environment{
-		proc: os.DirFS("/proc"), diag: readDiag,
+		proc: os.DirFS("/proc"), diag: machine.ReadDiag,
 		open:  func(name string) (io.ReadCloser, error) { return os.Open(name) },
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 	}))
@@ -113,7 +114,7 @@ func subjectsOf(c *config, o options, env environment) ([]subject, error) {
 		}
 		return []subject{s}, err
 	}
-	found, unread, err := readListeners(env.proc, env.diag)
+	found, unread, err := machine.ReadListeners(env.proc, env.diag, "the backlog given by -backlog, else as somaxconn")
 	if err != nil && o.port != nil {
 		return nil, fmt.Errorf("-port %d: %w", *o.port, err)
 	}
@@ -122,8 +123,8 @@ func subjectsOf(c *config, o options, env environment) ([]subject, error) {
 	var ports []string
 	for i := range found {
 		l := &found[i]
-		if o.port != nil && int(l.local.Port()) != *o.port {
-			if port := fmt.Sprint(l.local.Port()); !slices.Contains(ports, port) {
+		if o.port != nil && int(l.Local.Port()) != *o.port {
+			if port := fmt.Sprint(l.Local.Port()); !slices.Contains(ports, port) {
 				ports = append(ports, port)
 			}
 			continue
@@ -136,7 +137,7 @@ func subjectsOf(c *config, o options, env environment) ([]subject, error) {
 	}
 	switch {
 	case len(subjects) > 0:
-		c.listenerFrom = "queues from /proc/net" + ifElse(subjects[0].live.hasLimit, ", their limits from netlink", "")
+		c.listenerFrom = "queues from /proc/net" + ifElse(subjects[0].Live.HasLimit, ", their limits from netlink", "")
 		return subjects, nil
 	case o.port != nil && len(ports) == 0:
 		return nil, fmt.Errorf("-port %d: nobody listens in this network namespace, on any port; a SYN gets a RST", *o.port)
@@ -165,7 +166,7 @@ func undecided(c *config, subjects []subject) []asked.OpenChange {
 		other.sem = sem
 		return slices.ContainsFunc(subjects, func(s subject) bool {
 			t := s
-			t.limits(&other)
+			t.Limits(&other.sem, &other.sys)
 			return fingerprint(c, s) != fingerprint(&other, t)
 		})
 	})

@@ -1,6 +1,9 @@
 package main
 
-import "example.com/linuxtcp/internal/asked"
+import (
+	"example.com/linuxtcp/internal/asked"
+	"example.com/linuxtcp/internal/listening"
+)
 
 // A Report is the whole answer, and what -json prints. Field names do not change;
 // new ones may come. A list that has nothing to say is left out. Numbers of queues
@@ -62,57 +65,21 @@ type ListenerReport struct {
 	// final ACK is dropped).
 	Health string `json:"health"`
 	// Finding is one sentence: what happens to the next connection.
-	Finding string      `json:"finding"`
-	Accept  QueueReport `json:"accept_queue"`
-	SYN     QueueReport `json:"syn_queue"`
+	Finding string          `json:"finding"`
+	Accept  listening.Queue `json:"accept_queue"`
+	SYN     listening.Queue `json:"syn_queue"`
 	// Young is how many half-open requests have never had their SYN-ACK sent again.
 	Young uint32 `json:"young"`
 	// NextSYN is a SYN from a host that the kernel knows nothing of. NextACK completes
 	// the handshake of a queued request. NextCookieACK, which is there if SYNs get
 	// cookies, completes one that is kept in a cookie.
-	NextSYN       Decision  `json:"next_syn"`
-	NextACK       Decision  `json:"next_final_ack"`
-	NextCookieACK *Decision `json:"next_cookie_ack,omitempty"`
+	NextSYN       listening.Decision  `json:"next_syn"`
+	NextACK       listening.Decision  `json:"next_final_ack"`
+	NextCookieACK *listening.Decision `json:"next_cookie_ack,omitempty"`
 	// Advice is what would help, Notes what to know about the numbers.
 	Advice []string     `json:"advice,omitempty"`
 	Notes  []string     `json:"notes,omitempty"`
 	Flood  *FloodReport `json:"flood,omitempty"`
-}
-
-// A QueueReport is one queue of a listener.
-type QueueReport struct {
-	Used uint32 `json:"used"`
-	// Limit is the number that the kernel compares with, Capacity how many it holds.
-	Limit    uint32 `json:"limit"`
-	Capacity uint64 `json:"capacity"`
-	// Known says that the limit was read or follows from flags. Otherwise it is a
-	// guess from somaxconn.
-	Known bool `json:"known"`
-	// Bound is what ends the queue: "backlog", "somaxconn", "16 bits", "accept limit",
-	// "tcp_max_syn_backlog" or "tcp_syncookies".
-	Bound string `json:"bound_by"`
-	// BoundText says it in a sentence.
-	BoundText string `json:"bound_text"`
-}
-
-// A Decision is what the kernel does with one segment.
-type Decision struct {
-	Action   string   `json:"action"`
-	Reason   string   `json:"reason"`
-	Counters []string `json:"counters"` // nstat's names without prefix, in the kernel's order
-	// DropReason is what the kernel tells drop tracing, empty if nothing.
-	DropReason string `json:"drop_reason,omitempty"`
-	// Logs says that the kernel may log "possible SYN flooding".
-	Logs   bool          `json:"logs,omitempty"`
-	Checks []CheckReport `json:"checks"`
-}
-
-// A CheckReport is one test that the kernel made, in its order.
-type CheckReport struct {
-	Name     string `json:"name"`
-	Detail   string `json:"detail"`
-	Function string `json:"function"`
-	Hit      bool   `json:"hit"`
 }
 
 // A CounterReport is one counter of the machine.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"example.com/linuxtcp/internal/asked"
+	"example.com/linuxtcp/internal/listening"
 	"example.com/linuxtcp/internal/prose"
 )
 
@@ -101,7 +102,7 @@ func fullText(r *Report) string {
 	return "SYNs get cookies, attack or not"
 }
 
-func queueLine(b *bytes.Buffer, name string, q QueueReport, more string) {
+func queueLine(b *bytes.Buffer, name string, q listening.Queue, more string) {
 	used := fmt.Sprintf("%d of %d used%s", q.Used, q.Capacity, more)
 	if !q.Known {
 		used = fmt.Sprintf("%d of at most %d used%s", q.Used, q.Capacity, more)
@@ -109,7 +110,7 @@ func queueLine(b *bytes.Buffer, name string, q QueueReport, more string) {
 	prose.Paragraph(b, fmt.Sprintf("  %-17s", name), fmt.Sprintf("%s, limit %d. Bound by %s.", used, q.Limit, q.BoundText))
 }
 
-func writeDecision(b *bytes.Buffer, name string, d *Decision) {
+func writeDecision(b *bytes.Buffer, name string, d *listening.Decision) {
 	text := d.Action + ": " + d.Reason
 	if len(d.Counters) > 0 {
 		text += "; counts " + strings.Join(d.Counters, ", ")

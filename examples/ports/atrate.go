@@ -4,15 +4,9 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
+	"example.com/linuxtcp/internal/outgoing"
 	"example.com/linuxtcp/portalloc"
-)
-
-// What a search takes, by estimate: see portalloc.ConnectTime.
-const (
-	callTime      = 10 * time.Microsecond
-	candidateTime = 40 * time.Nanosecond
 )
 
 // atRate answers -rate: when the first call fails, what a call costs, and what would keep
@@ -60,7 +54,7 @@ func (q question) cost(r *AtRateReport, hold portalloc.Span) error {
 	if r.Candidates, err = portalloc.ExpectedCandidates(&q.sem, q.pool, used); err != nil {
 		return err
 	}
-	d, err := portalloc.ConnectTime(r.Candidates, callTime, candidateTime)
+	d, err := outgoing.SearchTime(r.Candidates)
 	r.CallSeconds = d.Seconds()
 	r.CPUPercent = 100 * r.CallSeconds * r.PerSecond
 	return err

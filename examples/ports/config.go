@@ -141,7 +141,7 @@ func (c *config) resolveHZ(o options, proc fs.FS) {
 		c.hz, c.hzFrom = o.hz, fromFlag
 		return
 	case c.running:
-		hz, err := configHZ(proc)
+		hz, err := asked.ConfigHZ(proc)
 		if err == nil {
 			c.hz, c.hzFrom = hz, "/proc/config.gz"
 			return

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 
+	"example.com/linuxtcp/internal/outgoing"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/portalloc"
 )
@@ -18,7 +19,7 @@ const csvSteps = 200
 
 // curve is the cost of a search over the ports in use, for one source and destination.
 func (q question) curve(fine bool) (*CurveReport, error) {
-	r := &CurveReport{Call: q.call(), For: q.whom(), BaseSeconds: callTime.Seconds(), EachSeconds: candidateTime.Seconds()}
+	r := &CurveReport{Call: q.call(), For: q.whom(), BaseSeconds: outgoing.CallTime.Seconds(), EachSeconds: outgoing.CandidateTime.Seconds()}
 	size := q.pool.Range.Size()
 	var points []portalloc.CostPoint
 	if fine {
@@ -42,7 +43,7 @@ func (q question) curve(fine bool) (*CurveReport, error) {
 		}
 	}
 	for _, p := range points {
-		d, err := portalloc.ConnectTime(p.Candidates, callTime, candidateTime)
+		d, err := outgoing.SearchTime(p.Candidates)
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func (q question) findings(r *Report) []Finding {
 			when = "Once they are out"
 		}
 		add(true, "%s %s may examine some %.0f ports each time, for about %s: %s of a processor. -curve shows it.",
-			when, q.call(), a.Candidates, secondsText(a.CallSeconds), percentText(a.CPUPercent))
+			when, q.call(), a.Candidates, prose.Seconds(a.CallSeconds), prose.Percent(a.CPUPercent))
 	}
 	return append(bad, good...)
 }
@@ -59,11 +59,11 @@ func (q question) atRateText(a *AtRateReport) string {
 	case a.Lasts:
 		return fmt.Sprintf("%s connections per second can be kept for ever.", rate)
 	case !a.Fails:
-		return fmt.Sprintf("%s connections per second may run out of ports, not before %s: it depends on how long the single connections and their TIME_WAIT take. The error is %s.", rate, secondsText(a.Earliest), a.Error)
+		return fmt.Sprintf("%s connections per second may run out of ports, not before %s: it depends on how long the single connections and their TIME_WAIT take. The error is %s.", rate, prose.Seconds(a.Earliest), a.Error)
 	case a.Earliest == a.Latest:
-		return fmt.Sprintf("%s connections per second run out of ports after %s: %s.", rate, secondsText(a.Earliest), a.Error)
+		return fmt.Sprintf("%s connections per second run out of ports after %s: %s.", rate, prose.Seconds(a.Earliest), a.Error)
 	}
-	return fmt.Sprintf("%s connections per second run out of ports after %s: %s.", rate, spanText(a.Earliest, a.Latest), a.Error)
+	return fmt.Sprintf("%s connections per second run out of ports after %s: %s.", rate, prose.Span(a.Earliest, a.Latest), a.Error)
 }
 
 // bindText is why ten destinations do not help.

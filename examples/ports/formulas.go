@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"example.com/linuxtcp/internal/prose"
 )
 
 // formulas holds the formulas in circulation against a row: one line each.
@@ -39,7 +41,7 @@ func holds(row RateReport) string {
 	case row.timeWaitMax == 0:
 		return "bind() of this kernel does not see TIME_WAIT"
 	case row.timeWaitMin < 59.9 || row.timeWaitMax > 60.1:
-		return "60 s is the name; TIME_WAIT lasts " + spanText(row.timeWaitMin, row.timeWaitMax) + " on this kernel"
+		return "60 s is the name; TIME_WAIT lasts " + prose.Span(row.timeWaitMin, row.timeWaitMax) + " on this kernel"
 	}
 	return ""
 }
@@ -86,7 +88,7 @@ func (q question) why120(row RateReport) string {
 		return join(holds(row), q.shared())
 	}
 	if row.timeWaitMax > 90 {
-		return join("TIME_WAIT is not two times 60 s; it is "+spanText(row.timeWaitMin, row.timeWaitMax)+" here by the accident of a coarse wheel", q.shared())
+		return join("TIME_WAIT is not two times 60 s; it is "+prose.Span(row.timeWaitMin, row.timeWaitMax)+" here by the accident of a coarse wheel", q.shared())
 	}
 	return join("TIME_WAIT is 60 s by name, not two times 60", q.shared())
 }

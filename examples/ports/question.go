@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"example.com/linuxtcp/internal/outgoing"
+	"example.com/linuxtcp/internal/prose"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/portalloc"
 	"example.com/linuxtcp/timewait"
@@ -96,11 +98,7 @@ type way struct{ serverFirst, reuse bool }
 func (q question) reuse(setting int) timewait.Verdict {
 	sys := q.c.sys
 	sys.TCPTWReuse = setting
-	old := timewait.Reuse{State: timewait.TimeWait, Loopback: q.o.loopback, Now: 1 << 20, NowMs: 1 << 30}
-	if sys.TCPTimestamps != 0 {
-		old.SeenAt = 1
-	}
-	return timewait.DecideReuse(&q.sem, &sys, old)
+	return outgoing.TakesOver(&q.sem, &sys, q.o.loopback)
 }
 
 // currentWay is what flags and sysctls describe.
@@ -195,11 +193,11 @@ func (q question) why(w way, timeWait portalloc.Span) string {
 		return "no TIME_WAIT on this side"
 	case w.reuse:
 		s := portalloc.ReuseWait(&q.sem, time.Duration(q.c.sys.TCPTWReuseDelay)*time.Millisecond)
-		return "TIME_WAIT may be taken over after " + spanText(s.Min.Seconds(), s.Max.Seconds()) + ", if both sides use timestamps"
+		return "TIME_WAIT may be taken over after " + prose.Span(s.Min.Seconds(), s.Max.Seconds()) + ", if both sides use timestamps"
 	case timeWait == portalloc.Span{}:
 		return "bind() of this kernel does not see TIME_WAIT, a mistake; the connect() that follows may fail"
 	}
-	return "TIME_WAIT lasts " + spanText(timeWait.Min.Seconds(), timeWait.Max.Seconds())
+	return "TIME_WAIT lasts " + prose.Span(timeWait.Min.Seconds(), timeWait.Max.Seconds())
 }
 
 // current is the row that flags and sysctls describe.

@@ -7,7 +7,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/prose"
@@ -92,7 +91,7 @@ func writeRates(b *bytes.Buffer, r *Report) {
 		if row.Current {
 			mark = '*'
 		}
-		fmt.Fprintf(b, "  %c %-33s %-18s %8s %8s\n", mark, row.How, spanText(row.HoldMin, row.HoldMax), rateFloor(row.Sure), rateText(row.Most))
+		fmt.Fprintf(b, "  %c %-33s %-18s %8s %8s\n", mark, row.How, prose.Span(row.HoldMin, row.HoldMax), rateFloor(row.Sure), rateText(row.Most))
 		prose.Paragraph(b, "      ", row.Why)
 	}
 }
@@ -102,7 +101,7 @@ func writeAtRate(b *bytes.Buffer, a *AtRateReport, p *PortsReport) {
 	prose.Paragraph(b, "  in use       ", fmt.Sprintf("up to %s for %s", prose.Plural(a.InUse, "port"), p.For))
 	if a.Candidates > 0 {
 		prose.Paragraph(b, "  a search     ", fmt.Sprintf("examines %s on average if no ports come back, about %s; %s of a processor in all (an estimate)",
-			candidatesText(a.Candidates), secondsText(a.CallSeconds), percentText(a.CPUPercent)))
+			candidatesText(a.Candidates), prose.Seconds(a.CallSeconds), prose.Percent(a.CPUPercent)))
 	}
 	b.WriteString("  It takes, each alone:\n")
 	for _, n := range a.Needs {
@@ -132,10 +131,10 @@ func writeCurve(b *bytes.Buffer, c *CurveReport) {
 	fmt.Fprintf(b, "\nWhat a %s costs, by ports in use for %s\n", c.Call, c.For)
 	fmt.Fprintf(b, "    %8s %9s %12s  %s\n", "IN USE", "", "CANDIDATES", "TIME")
 	for _, p := range c.Points {
-		fmt.Fprintf(b, "    %8d %7.1f %% %12.1f  %s\n", p.InUse, 100*p.Occupancy, p.Candidates, secondsText(p.CallSeconds))
+		fmt.Fprintf(b, "    %8d %7.1f %% %12.1f  %s\n", p.InUse, 100*p.Occupancy, p.Candidates, prose.Seconds(p.CallSeconds))
 	}
 	prose.Paragraph(b, "  ", c.Note)
-	prose.Paragraph(b, "  ", fmt.Sprintf("The time is an estimate: %s and %s for each candidate.", secondsText(c.BaseSeconds), secondsText(c.EachSeconds)))
+	prose.Paragraph(b, "  ", fmt.Sprintf("The time is an estimate: %s and %s for each candidate.", prose.Seconds(c.BaseSeconds), prose.Seconds(c.EachSeconds)))
 }
 
 func writeRace(b *bytes.Buffer, r *RaceReport) {
@@ -200,45 +199,6 @@ func rateSpan(sure, most float64) string {
 		return lo + unit + ", " + hi + " at most"
 	}
 	return rateFloor(sure) + unit
-}
-
-// secondsText is a time: "14.2 µs", "60 s", "47m3s".
-func secondsText(s float64) string {
-	d := time.Duration(math.Round(s * 1e9))
-	switch {
-	case d == 0:
-		return "0 s"
-	case d < time.Microsecond:
-		return fmt.Sprintf("%d ns", d)
-	case d < time.Second:
-		unit, name := time.Microsecond, " µs"
-		if d >= time.Millisecond {
-			unit, name = time.Millisecond, " ms"
-		}
-		return strconv.FormatFloat(math.Round(100*float64(d)/float64(unit))/100, 'f', -1, 64) + name
-	case d < 10*time.Minute:
-		return strconv.FormatFloat(math.Round(s*1000)/1000, 'f', -1, 64) + " s"
-	}
-	return d.Round(time.Second).String()
-}
-
-func spanText(lo, hi float64) string {
-	from, to := secondsText(lo), secondsText(hi)
-	if from == to {
-		return to
-	}
-	number, unit, _ := strings.Cut(from, " ")
-	if strings.HasSuffix(to, " "+unit) {
-		from = number
-	}
-	return from + " to " + to
-}
-
-func percentText(p float64) string {
-	if p < 1 {
-		return "below 1 %"
-	}
-	return fmt.Sprintf("%.0f %%", p)
 }
 
 func candidatesText(n float64) string {

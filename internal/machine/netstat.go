@@ -1,12 +1,35 @@
-package main
+package machine
 
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"strconv"
+
+	"example.com/linuxtcp/internal/asked"
 )
 
-// parseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of
+// ReadCounters reads the machine's counters from /proc/net/netstat and snmp, by nstat's names
+// ("TcpExtListenDrops"). They are those of the reader's network namespace.
+func ReadCounters(proc fs.FS) (values map[string]uint64, unread []string) {
+	values = make(map[string]uint64)
+	for _, file := range []string{"net/netstat", "net/snmp"} {
+		text, err := fs.ReadFile(proc, file)
+		if err == nil {
+			var more map[string]uint64
+			more, err = ParseNetstat(text)
+			for name, value := range more {
+				values[name] = value
+			}
+		}
+		if err != nil {
+			unread = append(unread, fmt.Sprintf("/proc/%s: %v: its counters are not told", file, asked.PlainError(err)))
+		}
+	}
+	return values, unread
+}
+
+// ParseNetstat reads the text of /proc/net/netstat or /proc/net/snmp: pairs of
 // lines, names over values, each pair under a prefix.
 //
 //	TcpExt: SyncookiesSent SyncookiesRecv ...
@@ -15,7 +38,7 @@ import (
 // It returns the values by nstat's names ("TcpExtSyncookiesSent"). Negative values,
 // such as snmp's MaxConn, are limits and no counters, and are left out. An error
 // names the line; the values read until then come with it.
-func parseNetstat(text []byte) (map[string]uint64, error) {
+func ParseNetstat(text []byte) (map[string]uint64, error) {
 	values := make(map[string]uint64)
 	var names [][]byte
 	number := 0

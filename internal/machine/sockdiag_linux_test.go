@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"encoding/binary"
@@ -10,7 +10,7 @@ import (
 // diagMessage builds a struct inet_diag_msg of a listener, with the attributes.
 func diagMessage(family uint8, addr netip.Addr, port uint16, attrs ...byte) []byte {
 	b := make([]byte, diagMessageLen, diagMessageLen+len(attrs))
-	b[0], b[1] = family, tcpListen
+	b[0], b[1] = family, uint8(Listen)
 	binary.BigEndian.PutUint16(b[4:], port)
 	copy(b[8:24], addr.AsSlice())
 	binary.NativeEndian.PutUint32(b[56:], 6)
@@ -29,17 +29,17 @@ func v6OnlyAttr(value byte) []byte {
 
 func TestParseDiag(t *testing.T) {
 	got, ok := parseDiag(diagMessage(syscall.AF_INET, netip.MustParseAddr("10.0.0.1"), 8080))
-	want := diagSocket{local: netip.MustParseAddrPort("10.0.0.1:8080"), acceptLen: 6, acceptLimit: 5, inode: 4711}
+	want := DiagSocket{Local: netip.MustParseAddrPort("10.0.0.1:8080"), AcceptLen: 6, AcceptLimit: 5, Inode: 4711}
 	if !ok || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, ok, want)
 	}
 	any6 := netip.IPv6Unspecified()
 	got, ok = parseDiag(diagMessage(syscall.AF_INET6, any6, 80, v6OnlyAttr(1)...))
-	want = diagSocket{local: netip.AddrPortFrom(any6, 80), acceptLen: 6, acceptLimit: 5, inode: 4711, v6only: true}
+	want = DiagSocket{Local: netip.AddrPortFrom(any6, 80), AcceptLen: 6, AcceptLimit: 5, Inode: 4711, V6Only: true}
 	if !ok || got != want {
 		t.Errorf("got %+v, %v; want %+v", got, ok, want)
 	}
-	if got, _ := parseDiag(diagMessage(syscall.AF_INET6, any6, 80, v6OnlyAttr(0)...)); got.v6only {
+	if got, _ := parseDiag(diagMessage(syscall.AF_INET6, any6, 80, v6OnlyAttr(0)...)); got.V6Only {
 		t.Error("a dual-stack socket is taken for one that refuses IPv4")
 	}
 	for name, b := range map[string][]byte{
@@ -59,7 +59,7 @@ func FuzzDiag(f *testing.F) {
 	f.Add(diagMessage(syscall.AF_INET6, netip.IPv6Unspecified(), 80, v6OnlyAttr(1)...))
 	f.Add(diagMessage(syscall.AF_INET6, netip.IPv6Unspecified(), 80, 0, 0, 0, 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if s, ok := parseDiag(b); ok && !s.local.Addr().IsValid() {
+		if s, ok := parseDiag(b); ok && !s.Local.Addr().IsValid() {
 			t.Errorf("no address in %+v", s)
 		}
 	})

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"encoding/binary"
@@ -17,9 +17,9 @@ const (
 	attrV6Only       = 11 // INET_DIAG_SKV6ONLY
 )
 
-// readDiag asks the kernel for the listening TCP sockets of this network
+// ReadDiag asks the kernel for the listening TCP sockets of this network
 // namespace.
-func readDiag() ([]diagSocket, error) {
+func ReadDiag() ([]DiagSocket, error) {
 	fd, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, syscall.NETLINK_INET_DIAG)
 	if err != nil {
 		return nil, fmt.Errorf("netlink socket: %w", err)
@@ -27,7 +27,7 @@ func readDiag() ([]diagSocket, error) {
 	defer syscall.Close(fd)
 	// A kernel always answers at once; a sandbox that only pretends must not hang us.
 	_ = syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &syscall.Timeval{Sec: 2})
-	var all []diagSocket
+	var all []DiagSocket
 	for seq, family := range []uint8{syscall.AF_INET, syscall.AF_INET6} {
 		if err := syscall.Sendto(fd, diagRequest(family, uint32(seq+1)), 0, &syscall.SockaddrNetlink{Family: syscall.AF_NETLINK}); err != nil {
 			return nil, fmt.Errorf("netlink request: %w", err)
@@ -52,13 +52,13 @@ func diagRequest(family uint8, seq uint32) []byte {
 	binary.NativeEndian.PutUint32(b[8:], seq)
 	body := b[syscall.NLMSG_HDRLEN:]
 	body[0], body[1] = family, syscall.IPPROTO_TCP
-	binary.NativeEndian.PutUint32(body[4:], 1<<tcpListen)
+	binary.NativeEndian.PutUint32(body[4:], 1<<Listen)
 	return b
 }
 
 // receiveDiag reads the parts of one answer until its end.
-func receiveDiag(fd int, seq uint32) ([]diagSocket, error) {
-	var sockets []diagSocket
+func receiveDiag(fd int, seq uint32) ([]DiagSocket, error) {
+	var sockets []DiagSocket
 	buf := make([]byte, 1<<16)
 	for {
 		n, _, err := syscall.Recvfrom(fd, buf, 0)
@@ -92,9 +92,9 @@ func receiveDiag(fd int, seq uint32) ([]diagSocket, error) {
 }
 
 // parseDiag reads one struct inet_diag_msg and the attributes after it.
-func parseDiag(b []byte) (diagSocket, bool) {
-	if len(b) < diagMessageLen || b[1] != tcpListen {
-		return diagSocket{}, false
+func parseDiag(b []byte) (DiagSocket, bool) {
+	if len(b) < diagMessageLen || State(b[1]) != Listen {
+		return DiagSocket{}, false
 	}
 	var addr netip.Addr
 	switch b[0] {
@@ -103,13 +103,13 @@ func parseDiag(b []byte) (diagSocket, bool) {
 	case syscall.AF_INET6:
 		addr = netip.AddrFrom16([16]byte(b[8:24]))
 	default:
-		return diagSocket{}, false
+		return DiagSocket{}, false
 	}
-	s := diagSocket{
-		local:       netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[4:])),
-		acceptLen:   binary.NativeEndian.Uint32(b[56:]), // idiag_rqueue
-		acceptLimit: binary.NativeEndian.Uint32(b[60:]), // idiag_wqueue
-		inode:       uint64(binary.NativeEndian.Uint32(b[68:])),
+	s := DiagSocket{
+		Local:       netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[4:])),
+		AcceptLen:   binary.NativeEndian.Uint32(b[56:]), // idiag_rqueue
+		AcceptLimit: binary.NativeEndian.Uint32(b[60:]), // idiag_wqueue
+		Inode:       uint64(binary.NativeEndian.Uint32(b[68:])),
 	}
 	for attrs := b[diagMessageLen:]; len(attrs) >= 4; {
 		size, kind := int(binary.NativeEndian.Uint16(attrs)), binary.NativeEndian.Uint16(attrs[2:])
@@ -117,7 +117,7 @@ func parseDiag(b []byte) (diagSocket, bool) {
 			break
 		}
 		if kind == attrV6Only && size > 4 {
-			s.v6only = attrs[4] != 0
+			s.V6Only = attrs[4] != 0
 		}
 		attrs = attrs[min((size+3)&^3, len(attrs)):]
 	}

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"bytes"
@@ -18,10 +18,10 @@ func TestParseProcNetTCP(t *testing.T) {
 	text := procHead +
 		"   0: 00000000:1F90 00000000:0000 0A 00000000:00000006 00:00000000 00000000     0        0 109572 7 00000000cd08360b 100 0 0 10 0           \n" +
 		"   2: 0100090A:1B9E 0E1E090A:9C40 03 00000000:00000000 01:0000008D 00000001     0        0 0 0 00000000256000a0                             \n"
-	rows, err := parseProcNetTCP([]byte(text))
-	want := []tcpRow{
-		{local: netip.MustParseAddrPort("0.0.0.0:8080"), remote: netip.MustParseAddrPort("0.0.0.0:0"), state: tcpListen, rx: 6, inode: 109572},
-		{local: netip.MustParseAddrPort("10.9.0.1:7070"), remote: netip.MustParseAddrPort("10.9.30.14:40000"), state: tcpSynRecv, retransmits: 1},
+	rows, err := ParseTable([]byte(text))
+	want := []Row{
+		{Local: netip.MustParseAddrPort("0.0.0.0:8080"), Remote: netip.MustParseAddrPort("0.0.0.0:0"), State: Listen, Rx: 6, Inode: 109572},
+		{Local: netip.MustParseAddrPort("10.9.0.1:7070"), Remote: netip.MustParseAddrPort("10.9.30.14:40000"), State: SynRecv, Timer: 1, Retransmits: 1},
 	}
 	if err != nil || !reflect.DeepEqual(rows, want) {
 		t.Errorf("got %v, %v; want %v", rows, err, want)
@@ -30,14 +30,14 @@ func TestParseProcNetTCP(t *testing.T) {
 
 func TestParseProcNetTCP6(t *testing.T) {
 	line := "   1: 0000000000000000FFFF00000100090A:2382 B80D0120000000000000000001000000:9C40 03 00000000:00000000 01:0000008C 00000001     0        0 0 0 0\n"
-	rows, err := parseProcNetTCP([]byte(procHead + line))
+	rows, err := ParseTable([]byte(procHead + line))
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("got %v, %v", rows, err)
 	}
-	if got, want := rows[0].local, netip.MustParseAddrPort("[::ffff:10.9.0.1]:9090"); got != want {
+	if got, want := rows[0].Local, netip.MustParseAddrPort("[::ffff:10.9.0.1]:9090"); got != want {
 		t.Errorf("local %v, want %v", got, want)
 	}
-	if got, want := rows[0].remote, netip.MustParseAddrPort("[2001:db8::1]:40000"); got != want {
+	if got, want := rows[0].Remote, netip.MustParseAddrPort("[2001:db8::1]:40000"); got != want {
 		t.Errorf("remote %v, want %v", got, want)
 	}
 }
@@ -52,10 +52,11 @@ func TestParseProcNetTCPBadRows(t *testing.T) {
 		{strings.Replace(good, "00000000:1F90", "00000000:1F900", 1), `line 2: address "00000000:1F900" is not hexadecimal ADDRESS:PORT`},
 		{strings.Replace(good, " 0A ", " 10A ", 1), `line 2: state "10A" is not a hexadecimal byte`},
 		{strings.Replace(good, "00000000:00000006", "0000000000000006", 1), `line 2: queues "0000000000000006" are not two hexadecimal numbers`},
+		{strings.Replace(good, "00:00000000", "0000000000", 1), `line 2: timer "0000000000" is not two hexadecimal numbers`},
 		{strings.Replace(good, "00:00000000 00000000", "00:00000000 x", 1), `line 2: retrnsmt "x" is not a hexadecimal number`},
 		{strings.Replace(good, " 5 1 0", " -5 1 0", 1), `line 2: inode "-5" is not a number`},
 	} {
-		rows, err := parseProcNetTCP([]byte(procHead + bad.line + good))
+		rows, err := ParseTable([]byte(procHead + bad.line + good))
 		if err == nil || err.Error() != bad.want {
 			t.Errorf("%q: error %v, want %s", bad.line, err, bad.want)
 		}
@@ -66,7 +67,7 @@ func TestParseProcNetTCPBadRows(t *testing.T) {
 }
 
 func TestParseNetstat(t *testing.T) {
-	got, err := parseNetstat([]byte("TcpExt: A B\nTcpExt: 1 18446744073709551615\nTcp: MaxConn C\nTcp: -1 3\n"))
+	got, err := ParseNetstat([]byte("TcpExt: A B\nTcpExt: 1 18446744073709551615\nTcp: MaxConn C\nTcp: -1 3\n"))
 	want := map[string]uint64{"TcpExtA": 1, "TcpExtB": 1<<64 - 1, "TcpC": 3}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
@@ -78,7 +79,7 @@ func TestParseNetstat(t *testing.T) {
 		"TcpExt: A B\nTcpExt: 1\n": "line 2: 1 values stand under 2 names",
 		"TcpExt: A\nTcpExt: x\n":   `line 2: "x" is not a number`,
 	} {
-		if _, err := parseNetstat([]byte(text)); err == nil || err.Error() != want {
+		if _, err := ParseNetstat([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q: error %v, want %s", text, err, want)
 		}
 	}
@@ -86,7 +87,7 @@ func TestParseNetstat(t *testing.T) {
 
 // seed adds what the cases of testdata have under a name to a fuzz target.
 func seed(f *testing.F, names ...string) {
-	files, _ := filepath.Glob("testdata/*.txt")
+	files, _ := filepath.Glob("../../examples/backlog/testdata/*.txt")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -107,7 +108,7 @@ func seed(f *testing.F, names ...string) {
 func FuzzProcNetTCP(f *testing.F) {
 	seed(f, "net/tcp", "net/tcp6")
 	f.Fuzz(func(t *testing.T, text []byte) {
-		rows, err := parseProcNetTCP(text)
+		rows, err := ParseTable(text)
 		if lines := bytes.Count(text, []byte("\n")); len(rows) > lines+1 {
 			t.Fatalf("%d rows of %d lines", len(rows), lines)
 		}
@@ -115,9 +116,9 @@ func FuzzProcNetTCP(f *testing.F) {
 			t.Errorf("error %v names no line", err)
 		}
 		for _, row := range rows {
-			line := fmt.Sprintf("   0: %s %s %02X 00000000:%08X 00:00000000 %08X 0 0 %d 1 0\n",
-				printHex(row.local), printHex(row.remote), row.state, row.rx, row.retransmits, row.inode)
-			again, err := parseProcNetTCP([]byte(procHead + line))
+			line := fmt.Sprintf("   0: %s %s %02X 00000000:%08X %02X:00000000 %08X 0 0 %d 1 0\n",
+				printHex(row.Local), printHex(row.Remote), uint8(row.State), row.Rx, row.Timer, row.Retransmits, row.Inode)
+			again, err := ParseTable([]byte(procHead + line))
 			if err != nil || len(again) != 1 || again[0] != row {
 				t.Fatalf("%+v printed as %q is read as %+v, %v", row, line, again, err)
 			}
@@ -140,7 +141,7 @@ func printHex(a netip.AddrPort) string {
 func FuzzNetstat(f *testing.F) {
 	seed(f, "net/netstat", "net/snmp")
 	f.Fuzz(func(t *testing.T, text []byte) {
-		values, err := parseNetstat(text)
+		values, err := ParseNetstat(text)
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "line ") {
 				t.Errorf("error %v names no line", err)
@@ -152,7 +153,7 @@ func FuzzNetstat(f *testing.F) {
 			names += " " + name
 			numbers += fmt.Sprintf(" %d", value)
 		}
-		again, err := parseNetstat([]byte(names + "\n" + numbers + "\n"))
+		again, err := ParseNetstat([]byte(names + "\n" + numbers + "\n"))
 		if err != nil || len(again) != len(values) {
 			t.Fatalf("%v printed is read as %v, %v", values, again, err)
 		}

@@ -1,4 +1,4 @@
-package main
+package asked
 
 import (
 	"bufio"
@@ -11,9 +11,9 @@ import (
 	"strings"
 )
 
-// configHZ finds CONFIG_HZ in /proc/config.gz, which kernels with CONFIG_IKCONFIG_PROC
+// ConfigHZ finds CONFIG_HZ in /proc/config.gz, which kernels with CONFIG_IKCONFIG_PROC
 // have.
-func configHZ(proc fs.FS) (int, error) {
+func ConfigHZ(proc fs.FS) (int, error) {
 	f, err := proc.Open("config.gz")
 	if err != nil {
 		return 0, err
