@@ -32,7 +32,7 @@ func syn(sys kernel.Sysctls, accept, half bool, s queue.SYN) func(*kernel.Semant
 
 const (
 	decideSYN   = "queue.DecideSYN"
-	connRequest = "tcp_conn_request"
+	connRequest = "tcp_conn_request, to 3.16 tcp_v4_conn_request"
 	decideACK   = "queue.DecideFinalACK"
 	synRecvSock = "tcp_v4_syn_recv_sock"
 	checkReq    = "tcp_check_req"
@@ -53,7 +53,7 @@ var listenerScenes = []Scene{
 	{"any SYN is answered while tcp_syncookies is 2", decideSYN, connRequest, syn(kernel.Sysctls{TCPSyncookies: 2}, false, false, queue.SYN{})},
 	{"a SYN falls in the last quarter of tcp_max_syn_backlog while tcp_syncookies is 0", decideSYN, connRequest,
 		syn(kernel.Sysctls{TCPMaxSynBacklog: -1}, false, false, queue.SYN{})},
-	{"tcp_tw_recycle turns a SYN away by its timestamp", decideSYN, "tcp_v4_conn_request", func(sem *kernel.Semantics) kernel.CounterSet {
+	{"tcp_tw_recycle turns a SYN away by its timestamp", decideSYN, connRequest, func(sem *kernel.Semantics) kernel.CounterSet {
 		if sem.Recycle == kernel.RecycleGone {
 			return kernel.CounterSet{}
 		}
@@ -71,7 +71,7 @@ var listenerScenes = []Scene{
 	{"an ACK that belongs to nothing meets a listener that sent no cookie lately", "queue.CookieExpected", cookieCheck, func(sem *kernel.Semantics) kernel.CounterSet {
 		return strayACK(sem, false)
 	}},
-	{"the timer of a SYN-ACK fires and it is sent again", "queue.SYNACKTimeout", "reqsk_timer_handler", firstTimeout},
+	{"the timer of a SYN-ACK fires and it is sent again", "queue.SYNACKTimeout", "reqsk_timer_handler, to 4.0 inet_csk_reqsk_queue_prune", firstTimeout},
 	{"a half-open request is reset by its client", "queue.Listener.Receive", checkReq, request(queue.Segment{Flags: queue.FlagRST, Seq: 8}, 0)},
 	{"a client repeats its SYN within tcp_invalid_ratelimit", "queue.Listener.Receive", checkReq, func(sem *kernel.Semantics) (c kernel.CounterSet) {
 		l, err := half(sem, 0)
