@@ -55,7 +55,7 @@ func (p *patient) counterReports() (list []CounterReport) {
 		}
 		add(c.Prefix()+c.String(), by)
 	}
-	add(abortOnMemory, []string{"not modelled: a socket that no process holds is reset, because there are more than tcp_max_orphans or tcp_mem is used up (tcp_check_oom)"})
+	add(abortOnMemory, []string{"not modelled: a socket that no process holds is reset, because there are more than tcp_max_orphans or tcp_mem is used up (tcp_too_many_orphans)"})
 	return list
 }
 
@@ -100,7 +100,7 @@ func (p *patient) examineCounters(x *examination) {
 	p.examineListenDrops(x)
 	if c := p.count(abortOnMemory); c.total > 0 {
 		f := Finding{Severity: Past, About: "counter", Text: p.rose(abortOnMemory, c) + ": sockets without a process that were reset, for there were too many (tcp_max_orphans) or memory was short (tcp_mem).",
-			Rules: []string{"not modelled; from source (tcp_check_oom)"}}
+			Rules: []string{"not modelled; from source (tcp_too_many_orphans)"}}
 		if c.rise > 0 {
 			f.Severity = Losing
 		}
@@ -113,10 +113,8 @@ func (p *patient) examineCounters(x *examination) {
 
 // uncounted says what this kernel drops without counting it.
 func (p *patient) uncounted() string {
-	for _, s := range raised.Scenes() {
-		if s.What == "a SYN meets a full accept queue" && s.Counters(&p.sem).Len() == 0 {
-			return ", which is not much: it counts no dropped SYN at all (kernel.Semantics.SYNDropCounters)"
-		}
+	if !p.sem.SYNDropCounters {
+		return ", which is not much: it counts hardly any dropped SYN (kernel.Semantics.SYNDropCounters)"
 	}
 	return ""
 }
@@ -151,7 +149,7 @@ func (p *patient) raisedBy(c kernel.Counter) (rules []string) {
 	type rule struct{ name, kernel string }
 	var order []rule
 	what := make(map[rule][]string)
-	for _, s := range raised.By(&p.sem, c) {
+	for _, s := range p.raised.By(c) {
 		r := rule{s.Rule, s.Func}
 		if what[r] == nil {
 			order = append(order, r)
@@ -167,22 +165,26 @@ func (p *patient) raisedBy(c kernel.Counter) (rules []string) {
 // examineListenDrops tells of what ListenDrops counts beyond what the others tell.
 func (p *patient) examineListenDrops(x *examination) {
 	drops := p.counter(kernel.ListenDrops)
-	told := []count{p.counter(kernel.ListenOverflows), p.counter(kernel.TCPReqQFullDrop), p.counter(kernel.PAWSPassive)}
-	names := "ListenOverflows, TCPReqQFullDrop and PAWSPassive"
-	if p.sem.CookieListenDrops {
-		told = append(told, p.counter(kernel.SyncookiesSent))
-		names = "ListenOverflows, TCPReqQFullDrop, PAWSPassive and the cookies sent, which this kernel counts as drops though nothing is dropped"
-	}
 	rest := drops
-	for _, t := range told {
-		rest.total -= min(rest.total, t.total)
-		rest.rise -= min(rest.rise, t.rise)
+	var names []string
+	for _, c := range []kernel.Counter{kernel.ListenOverflows, kernel.TCPReqQFullDrop, kernel.PAWSPassive, kernel.SyncookiesSent} {
+		if !p.raised.Implies(c, kernel.ListenDrops) {
+			continue
+		}
+		told := p.counter(c)
+		rest.total -= min(rest.total, told.total)
+		rest.rise -= min(rest.rise, told.rise)
+		name := c.String()
+		if c == kernel.SyncookiesSent {
+			name = "SyncookiesSent (this kernel counts each cookie, though nothing is dropped)"
+		}
+		names = append(names, name)
 	}
 	if rest.total == 0 {
 		return
 	}
-	f := Finding{Severity: Past, About: "counter", Text: fmt.Sprintf("%s, beyond %s: other segments that listeners dropped. With tcp_syncookies 0 it is the last quarter of tcp_max_syn_backlog (now %d, tcp_syncookies %d); else no route back, no memory, ICMP errors.",
-		p.rose("ListenDrops", rest), names, p.sys.TCPMaxSynBacklog, p.sys.TCPSyncookies), Rules: p.raisedBy(kernel.ListenDrops)}
+	f := Finding{Severity: Past, About: "counter", Text: fmt.Sprintf("%s, beyond what is counted in %s too: other segments that listeners dropped. With tcp_syncookies 0 it is the last quarter of tcp_max_syn_backlog (now %d, tcp_syncookies %d); else no route back, no memory, ICMP errors.",
+		p.rose("ListenDrops", rest), strings.Join(names, ", "), p.sys.TCPMaxSynBacklog, p.sys.TCPSyncookies), Rules: p.raisedBy(kernel.ListenDrops)}
 	if rest.rise > 0 {
 		f.Severity = Losing
 	}

@@ -67,7 +67,7 @@ func (p *patient) listenerFinding(s listening.Socket, a listening.Assessment) Fi
 		bound = a.Accept
 	}
 	f.BoundBy = bound.BoundText
-	f.Rules = p.deciding(a)
+	f.Rules = deciding(s, a)
 	if accept {
 		f.Changes = append(f.Changes, Change{"accept() more often in the program", fmt.Sprintf(
 			"nothing else empties this queue. At 1000 connections/s it bridges a pause of %s.", prose.Seconds(float64(a.Accept.Capacity)/1000))})
@@ -82,8 +82,14 @@ func (p *patient) listenerFinding(s listening.Socket, a listening.Assessment) Fi
 }
 
 // deciding are the checks that decided what becomes of the next SYN and, where it is lost, of
-// the next final ACK.
-func (p *patient) deciding(a listening.Assessment) (rules []string) {
+// the next final ACK; for a queue that is not full yet, what would be.
+func deciding(s listening.Socket, a listening.Assessment) (rules []string) {
+	if a.Health == "filling" || a.Health == "unknown" {
+		if a.Health == "unknown" || listening.FillingUp(a.Accept) {
+			return []string{fmt.Sprintf("queue.AcceptQueueFull: %d > %d: false yet (sk_acceptq_is_full)", s.Queues.AcceptLen, s.Queues.AcceptLimit)}
+		}
+		return []string{fmt.Sprintf("queue.SYNQueueFull: %d requests of limit %d: false yet (inet_csk_reqsk_queue_is_full)", s.Queues.Requests, s.Queues.SYNLimit)}
+	}
 	add := func(rule string, d listening.Decision) {
 		for i := len(d.Checks) - 1; i >= 0; i-- {
 			if c := d.Checks[i]; c.Hit || i == 0 {
@@ -101,7 +107,7 @@ func (p *patient) deciding(a listening.Assessment) (rules []string) {
 
 // longer are ways to a longer accept queue.
 func (p *patient) longer(s listening.Socket, a listening.Assessment) (changes []Change) {
-	limit, somaxconn := int(s.Queues.AcceptLimit), p.sys.Somaxconn
+	limit, somaxconn := int(s.Queues.AcceptLimit), p.whole(p.sys.Somaxconn)
 	more := p.largerSomaxconn()
 	switch {
 	case a.Accept.Bound == "somaxconn":
@@ -110,7 +116,7 @@ func (p *patient) longer(s listening.Socket, a listening.Assessment) (changes []
 			s.Backlog = backlog(more)
 		}))
 	case limit < somaxconn:
-		changes = append(changes, p.try(s, fmt.Sprintf("listen(%d) in the program, which net.core.somaxconn allows", somaxconn), func(s *listening.Socket, sys *kernel.Sysctls) {
+		changes = append(changes, p.try(s, fmt.Sprintf("listen(%d) in the program, which net.core.somaxconn (%d) allows", somaxconn, p.sys.Somaxconn), func(s *listening.Socket, sys *kernel.Sysctls) {
 			s.Backlog = backlog(somaxconn)
 		}))
 		changes = append(changes, p.try(s, fmt.Sprintf("net.core.somaxconn=%d alone", more), func(s *listening.Socket, sys *kernel.Sysctls) {
@@ -155,10 +161,15 @@ func (p *patient) largerSomaxconn() int {
 	if _, hi := c.Range(p.sem); more > hi {
 		more = hi
 	}
+	return p.whole(more)
+}
+
+// whole is a backlog that this kernel keeps whole, and whose queue does not wrap in 16 bits.
+func (p *patient) whole(n int) int {
 	if p.sem.BacklogBits == 16 {
-		more = min(more, math.MaxUint16)
+		return min(n, 1<<15)
 	}
-	return more
+	return n
 }
 
 func backlog(n int) *int32 {

@@ -11,6 +11,7 @@ import (
 
 	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/machine"
+	"example.com/linuxtcp/internal/raised"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/timewait"
 )
@@ -18,6 +19,7 @@ import (
 const (
 	rangeName    = "net.ipv4.ip_local_port_range"
 	reservedName = "net.ipv4.ip_local_reserved_ports"
+	bucketsName  = "net.ipv4.tcp_max_tw_buckets"
 	orphansFile  = "sys/net/ipv4/tcp_max_orphans"
 )
 
@@ -36,6 +38,8 @@ type patient struct {
 	// network namespace is not the machine's first.
 	maxOrphans *int
 	elsewhere  bool
+
+	raised *raised.Table // what raises each counter, under sem
 
 	before        *look // nil if there was one look only
 	now           look
@@ -127,6 +131,7 @@ func (p *patient) identify(o options, proc fs.FS) error {
 		return flagError{err}
 	}
 	p.release, p.sem, p.releaseFrom = k.Release, k.Release.Semantics(), k.From
+	p.raised = raised.On(&p.sem)
 	if o.root != "" && k.Running {
 		p.releaseFrom = strings.Replace(k.From, "this machine", "the copied machine", 1)
 	}
@@ -188,6 +193,9 @@ func (p *patient) settle(proc fs.FS) error {
 			p.source[name] = machine.FromProc
 		}
 	}
+	if !p.settled() {
+		p.sysctlsFrom = "sysctls are its defaults"
+	}
 	var plain, shared []string
 	for _, name := range missing {
 		if p.sem.PerNetns(name) {
@@ -233,7 +241,7 @@ func (p *patient) findOrphans(proc fs.FS) {
 			return
 		}
 	}
-	if _, there := fs.Stat(proc, "sys/net/ipv4/tcp_fin_timeout"); errors.Is(err, fs.ErrNotExist) && there == nil {
+	if errors.Is(err, fs.ErrNotExist) && p.settled() {
 		p.elsewhere = true
 		p.unread = append(p.unread, "sysctl tcp_max_orphans: not in this network namespace, since it is the whole machine's and only its first namespace shows it: orphans are not judged")
 		return

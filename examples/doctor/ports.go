@@ -72,9 +72,13 @@ func (p *patient) pool() portalloc.Pool {
 	return portalloc.Pool{Picker: portalloc.ConnectPicks, Range: p.sys.LocalPorts(&p.sem), Excluded: excluded, Sources: 1, Destinations: 1}
 }
 
-// cost is what the next connect() of a pool examines when so many ports are blocked.
-func cost(sem *kernel.Semantics, pool portalloc.Pool, blocked int) (candidates float64, takes time.Duration, err error) {
-	if candidates, err = portalloc.ExpectedCandidates(sem, pool, min(blocked, pool.Range.Size())); err != nil {
+// cost is what the next connect() of a pool examines when so many ports of the usable ones are
+// blocked: all, if none is left.
+func cost(sem *kernel.Semantics, pool portalloc.Pool, blocked, usable int) (candidates float64, takes time.Duration, err error) {
+	if blocked >= usable {
+		blocked = pool.Range.Size()
+	}
+	if candidates, err = portalloc.ExpectedCandidates(sem, pool, blocked); err != nil {
 		return 0, 0, err
 	}
 	takes, err = outgoing.SearchTime(candidates)
@@ -105,7 +109,7 @@ func (p *patient) examinePorts(x *examination) {
 		if outgoing.TakesOver(&p.sem, &p.sys, loopback).Action == timewait.Take {
 			blocked -= len(o.timeWait)
 		}
-		candidates, takes, err := cost(&p.sem, pool, blocked)
+		candidates, takes, err := cost(&p.sem, pool, blocked, usable)
 		if err != nil {
 			x.unread = append(x.unread, "ports: "+err.Error())
 			return
@@ -148,7 +152,7 @@ func (p *patient) portFinding(o outlet, pool portalloc.Pool, blocked, usable int
 		f.Severity = Losing
 		f.Text = fmt.Sprintf("%s: the next connect() there examines every port and fails with EADDRNOTAVAIL, which no counter counts.", used)
 	case candidates >= manyCandidates:
-		f.Text = fmt.Sprintf("%s: the next connect() there examines some %.0f candidates, for about %s of processor time (an estimate).", used, candidates, prose.Seconds(takes.Seconds()))
+		f.Text = fmt.Sprintf("%s: the next connect() there examines some %.0f candidates, or half of that if ports come back in any order, for up to %s of processor time (an estimate).", used, candidates, prose.Seconds(takes.Seconds()))
 	default:
 		f.Text = used + ": nearly all, beyond which connect() fails with EADDRNOTAVAIL."
 	}
@@ -171,7 +175,7 @@ func (p *patient) portChanges(o outlet, pool portalloc.Pool, blocked int, loopba
 		if err != nil {
 			return
 		}
-		candidates, takes, err := cost(&p.sem, pool, blocked)
+		candidates, takes, err := cost(&p.sem, pool, blocked, usable)
 		if err != nil {
 			return
 		}

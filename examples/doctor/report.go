@@ -6,6 +6,7 @@ import (
 
 	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/listening"
+	"example.com/linuxtcp/internal/raised"
 	"example.com/linuxtcp/kernel"
 )
 
@@ -173,7 +174,7 @@ var unseen = []string{
 func (p *patient) namespace() string {
 	text := "Counters, sockets and ports are those of one network namespace, the reader's; a container has its own."
 	if p.elsewhere {
-		text = "Counters, sockets and ports are those of this network namespace only, which is not the machine's first: its counters began when it did."
+		text = "Counters, sockets and ports are those of one network namespace only, and that not the machine's first, for it has no tcp_max_orphans: its counters began when it did."
 	}
 	return text
 }
@@ -213,7 +214,7 @@ func (p *patient) examine() *examination {
 func (p *patient) undecided(x *examination) []asked.OpenChange {
 	return asked.Undecided(p.release, p.sem, []string{"queue", "timewait", "paws", "portalloc", "host"}, func(sem kernel.Semantics) bool {
 		other := *p
-		other.sem = sem
+		other.sem, other.raised = sem, raised.On(&sem)
 		return !reflect.DeepEqual(x, other.examine())
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/internal/outgoing"
 	"example.com/linuxtcp/internal/prose"
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/paws"
 	"example.com/linuxtcp/portalloc"
@@ -26,16 +27,41 @@ func (p *patient) examineSettings(x *examination) {
 	} {
 		judge(x)
 	}
-	if len(x.findings) == found {
+	if len(x.findings) == found && p.settled() {
 		x.well("No sysctl read here is set to something that harms or does nothing on this kernel.")
 	}
 }
 
+// settled reports whether any sysctl was read.
+func (p *patient) settled() bool {
+	for _, source := range p.source {
+		if source == machine.FromProc {
+			return true
+		}
+	}
+	return false
+}
+
 // set reports whether a sysctl was read and has another value than the kernel starts with.
+// Where that follows memory, twice and half of it pass too: MemTotal is a little less than what
+// the kernel rounded up to a power of two.
 func (p *patient) set(name string) bool {
-	c, _ := kernel.SysctlByName(name)
 	value, _ := p.sys.Get(name)
-	return p.source[name] == machine.FromProc && value != c.Default(p.sem, p.machine)
+	usual := p.usual(name)
+	if p.source[name] != machine.FromProc || value == usual {
+		return false
+	}
+	c, _ := kernel.SysctlByName(name)
+	if c.Default(p.sem, kernel.Machine{MemoryBytes: 4 * p.machine.MemoryBytes}) != c.Default(p.sem, kernel.Machine{MemoryBytes: p.machine.MemoryBytes / 4}) {
+		return value != 2*usual && 2*value != usual
+	}
+	return true
+}
+
+// usual is what a sysctl starts as.
+func (p *patient) usual(name string) int {
+	c, _ := kernel.SysctlByName(name)
+	return c.Default(p.sem, p.machine)
 }
 
 // setting makes a finding about a sysctl.
@@ -45,7 +71,7 @@ func setting(text string, rules ...string) Finding {
 
 // judgeRecycle: tcp_tw_recycle turns clients behind NAT away.
 func (p *patient) judgeRecycle(x *examination) {
-	if p.sem.Recycle == kernel.RecycleGone || p.sys.TCPTwRecycle == 0 {
+	if !p.recycles() {
 		return
 	}
 	const newest, older = 1_000_000, 600_000
@@ -62,8 +88,8 @@ func recycleOff(p *patient) Change {
 	off := p.sys
 	off.TCPTwRecycle = 0
 	judged := paws.RecycleJudges(&p.sem, &off, false, true, true)
-	lo, hi := timewait.Lifetime(&p.sem, p.hz, timewait.Length, true)
-	return Change{"net.ipv4.tcp_tw_recycle=0, at once", fmt.Sprintf("SYNs are judged by timestamp: %v (paws.RecycleJudges); TIME-WAIT lasts %s again (timewait.Lifetime).", judged, prose.Span(lo.Seconds(), hi.Seconds()))}
+	return Change{"net.ipv4.tcp_tw_recycle=0, at once", fmt.Sprintf("%s (paws.RecycleJudges); TIME-WAIT lasts %s again (timewait.Lifetime).",
+		words.Pick(judged, "SYNs are still judged by their timestamp", "no SYN is judged by its timestamp any more"), p.timeWaitLasts())}
 }
 
 // judgeSomaxconn: to 4.0 a limit loses its upper bits.
@@ -123,8 +149,7 @@ func (p *patient) judgeMaxSynBacklog(x *examination) {
 	if !p.set(name) || queue.LastQuarterApplies(&p.sem, &p.sys, false) {
 		return
 	}
-	c, _ := kernel.SysctlByName(name)
-	m, usual := p.sys.TCPMaxSynBacklog, c.Default(p.sem, p.machine)
+	m, usual := p.sys.TCPMaxSynBacklog, p.usual(name)
 	big := int32(1 << 20) // no backlog binds before it
 	now, before := queue.SYNQueueLimit(&p.sem, big, big, int32(m)), queue.SYNQueueLimit(&p.sem, big, big, int32(usual))
 	if now != before {
@@ -161,10 +186,9 @@ func (p *patient) judgeFinTimeout(x *examination) {
 	plan := func(sys *kernel.Sysctls) timewait.Orphan {
 		return timewait.PlanFinWait2(timewait.FinTime(sys, 0, rto), 0, rto)
 	}
-	lo, hi := timewait.Lifetime(&p.sem, p.hz, timewait.Length, false)
 	now := plan(&p.sys)
-	text := fmt.Sprintf("tcp_fin_timeout is %d, which does not shorten TIME-WAIT: that lasts %s. It is for FIN-WAIT-2 without a process, which now lasts %s in place of %s.",
-		p.sys.TCPFinTimeout, prose.Span(lo.Seconds(), hi.Seconds()), prose.Seconds(now.Total().Seconds()), prose.Seconds(plan(&usual).Total().Seconds()))
+	text := fmt.Sprintf("tcp_fin_timeout is %d, which does not shorten TIME-WAIT: that lasts %s. It is for FIN-WAIT-2 without a process, which lasts %s with it, and %s with 60, the default.",
+		p.sys.TCPFinTimeout, p.timeWaitLasts(), prose.Seconds(now.Total().Seconds()), prose.Seconds(plan(&usual).Total().Seconds()))
 	if now.Total() != time.Duration(p.sys.TCPFinTimeout)*time.Second && p.sys.TCPFinTimeout > 60 {
 		text += " Above 60 s the kernel's arithmetic is 2*(T-60)."
 	}
@@ -181,6 +205,9 @@ func (p *patient) judgeReuse(x *examination) {
 	v := outgoing.TakesOver(&p.sem, &p.sys, false)
 	local := outgoing.TakesOver(&p.sem, &p.sys, true)
 	if v.Action == timewait.Take {
+		if p.sys.TCPTWReuse == 2 {
+			x.find(setting("tcp_tw_reuse is 2, which this kernel takes as 1: for every destination, not for loopback only.", "timewait.DecideReuse of an old entry that is no loopback one: "+v.String()+" (tcp_twsk_unique)"))
+		}
 		return
 	}
 	text := fmt.Sprintf("tcp_tw_reuse is %d, which gives connect() nothing here: %s.", p.sys.TCPTWReuse, v)
@@ -198,9 +225,8 @@ func (p *patient) judgeReuse(x *examination) {
 
 // judgeBuckets: none, or a number that is reached at a small rate.
 func (p *patient) judgeBuckets(x *examination) {
-	const name = "net.ipv4.tcp_max_tw_buckets"
 	n := p.sys.TCPMaxTWBuckets
-	if p.source[name] != machine.FromProc {
+	if p.source[bucketsName] != machine.FromProc {
 		return
 	}
 	switch none := !timewait.HasRoom(&p.sem, 0, n); {
@@ -212,17 +238,16 @@ func (p *patient) judgeBuckets(x *examination) {
 	case n < 0:
 		x.find(setting(fmt.Sprintf("tcp_max_tw_buckets is %d, which on this kernel is no limit: it is compared without a sign.", n),
 			"timewait.HasRoom: true for any number (inet_twsk_alloc)"))
-	case p.set(name):
-		c, _ := kernel.SysctlByName(name)
-		usual := c.Default(p.sem, p.machine)
+	case p.set(bucketsName):
+		usual := p.usual(bucketsName)
 		if n >= usual {
 			return
 		}
 		each := timewait.Population(&p.sem, p.hz, 1)
-		f := setting(fmt.Sprintf("tcp_max_tw_buckets is %d, below this kernel's own %d: above %.0f closes/s by this side it is reached, and further sockets close without TIME-WAIT. It saves %s of memory.",
-			n, usual, float64(n)/each, bytesText((usual-n)*timewait.EntryBytes(&p.sem, false))),
+		f := setting(fmt.Sprintf("tcp_max_tw_buckets is %d, below this kernel's own %d: above %s closes/s by this side it is reached, and further sockets close without TIME-WAIT. It saves %s of memory.",
+			n, usual, rate(float64(n)/each), bytesText((usual-n)*timewait.EntryBytes(&p.sem, false))),
 			fmt.Sprintf("timewait.Population: %.1f entries for each close/s", each), "timewait.HasRoom (tcp_time_wait)")
-		f.Changes = []Change{{fmt.Sprintf("net.ipv4.tcp_max_tw_buckets=%d, at once", usual), fmt.Sprintf("it is reached above %.0f closes/s.", float64(usual)/each)}}
+		f.Changes = []Change{{fmt.Sprintf("net.ipv4.tcp_max_tw_buckets=%d, at once", usual), fmt.Sprintf("it is reached above %s closes/s.", rate(float64(usual)/each))}}
 		x.find(f)
 	}
 }

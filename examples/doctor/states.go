@@ -93,9 +93,11 @@ func (p *patient) examineCloseWait(x *examination) {
 			Changes: []Change{{"accept() more often in the program", "nothing else helps: see the listener of that port."}},
 		})
 	}
-	if len(rows) == 0 && len(early) == 0 && p.now.rows != nil {
+	switch {
+	case p.now.rows == nil || len(early) > 0:
+	case len(rows) == 0:
 		x.well("No socket is in CLOSE-WAIT.")
-	} else if len(early) == 0 && p.before != nil && still == 0 {
+	case p.before != nil && still == 0:
 		x.well(fmt.Sprintf("%s in CLOSE-WAIT, none of them for as long as %s.", prose.Plural(len(rows), "socket"), prose.Seconds(p.interval.Seconds())))
 	}
 }

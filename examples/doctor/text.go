@@ -206,7 +206,7 @@ func writeCounters(b *bytes.Buffer, r *Report, all bool) {
 // writeSysctls prints them as sysctl -a would, in one paragraph.
 func writeSysctls(b *bytes.Buffer, r *Report, all bool) {
 	b.WriteString("\nSysctls\n")
-	var parts []string
+	var parts, shared []string
 	for _, s := range r.Sysctls {
 		if s.Source == "absent" && !all {
 			continue
@@ -219,9 +219,13 @@ func writeSysctls(b *bytes.Buffer, r *Report, all bool) {
 			text += "[" + s.Source + "]"
 		}
 		if s.Machine {
-			text += "[the machine's]"
+			shared = append(shared, text)
+		} else {
+			parts = append(parts, text)
 		}
-		parts = append(parts, text)
 	}
 	prose.Paragraph(b, "  ", strings.Join(parts, " ")+fmt.Sprintf("; CONFIG_HZ=%d[%s]", r.Kernel.HZ, r.Kernel.HZSource))
+	if len(shared) > 0 {
+		prose.Paragraph(b, "  ", "The whole machine's, on this kernel: "+strings.Join(shared, " "))
+	}
 }

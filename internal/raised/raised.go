@@ -28,14 +28,44 @@ func Scenes() []Scene {
 	return all
 }
 
-// By returns the scenes that raise a counter on a kernel with these semantics.
-func By(sem *kernel.Semantics, c kernel.Counter) (by []Scene) {
-	for _, s := range Scenes() {
-		if s.play(sem).Has(c) {
+// A Table is what every scene raises on one kernel. Ask it instead of the scenes where there
+// is more than one question.
+type Table struct {
+	scenes []Scene
+	raised []kernel.CounterSet
+}
+
+// On plays all scenes on a kernel with these semantics.
+func On(sem *kernel.Semantics) *Table {
+	t := &Table{scenes: Scenes()}
+	for _, s := range t.scenes {
+		t.raised = append(t.raised, s.play(sem))
+	}
+	return t
+}
+
+// By returns the scenes that raise a counter.
+func (t *Table) By(c kernel.Counter) (by []Scene) {
+	for i, s := range t.scenes {
+		if t.raised[i].Has(c) {
 			by = append(by, s)
 		}
 	}
 	return by
+}
+
+// Implies reports whether each scene that raises one counter raises another too, and whether
+// there is any: then the second is at least the first.
+func (t *Table) Implies(c, too kernel.Counter) bool {
+	any := false
+	for _, r := range t.raised {
+		if r.Has(c) {
+			if any = true; !r.Has(too) {
+				return false
+			}
+		}
+	}
+	return any
 }
 
 // Beyond says what else raises a counter in a kernel, which the models do not do: they send

@@ -65,9 +65,28 @@ func TestBy(t *testing.T) {
 		{"4.11", kernel.PAWSPassive, recycled, true}, {"4.12", kernel.PAWSPassive, recycled, false},
 	} {
 		sem := kernel.MustParse(test.release).Semantics()
-		got := slices.ContainsFunc(By(&sem, test.counter), func(s Scene) bool { return s.What == test.scene })
+		got := slices.ContainsFunc(On(&sem).By(test.counter), func(s Scene) bool { return s.What == test.scene })
 		if got != test.want {
 			t.Errorf("%v on %s, %q: %v, want %v", test.counter, test.release, test.scene, got, test.want)
+		}
+	}
+}
+
+// Which counters ListenDrops includes.
+func TestImplies(t *testing.T) {
+	for _, test := range []struct {
+		release string
+		counter kernel.Counter
+		want    bool
+	}{
+		{"2.6.32", kernel.ListenOverflows, true}, {"7.2", kernel.ListenOverflows, true},
+		{"3.7", kernel.PAWSPassive, false}, {"3.8", kernel.PAWSPassive, true}, {"4.12", kernel.PAWSPassive, false},
+		{"3.7", kernel.TCPReqQFullDrop, false}, {"3.8", kernel.TCPReqQFullDrop, true},
+		{"3.7", kernel.SyncookiesSent, false}, {"4.6", kernel.SyncookiesSent, true}, {"4.7", kernel.SyncookiesSent, false},
+	} {
+		sem := kernel.MustParse(test.release).Semantics()
+		if got := On(&sem).Implies(test.counter, kernel.ListenDrops); got != test.want {
+			t.Errorf("%v on %s: %v", test.counter, test.release, got)
 		}
 	}
 }

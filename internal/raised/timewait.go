@@ -9,9 +9,9 @@ import (
 
 var timeWaitScenes = []Scene{
 	{"a connection goes to TIME-WAIT", "timewait.Table.Enter", "tcp_time_wait", begins(long, 100)},
-	{"TIME-WAIT runs its time and ends", "timewait.Table.Advance", "inet_twsk_kill, to 4.0 inet_twdr_hangman", ends(long)},
+	{"TIME-WAIT runs its time and ends", "timewait.Table.Advance", "tw_timer_handler, to 4.0 inet_twdr_hangman", ends(long)},
 	{"FIN-WAIT-2 without a process begins, of less than 4 s", "timewait.Table.Enter", "tcp_time_wait", begins(short, 100)},
-	{"such a short FIN-WAIT-2, or a TIME-WAIT of tcp_tw_recycle, ends", "timewait.Table.Advance", "inet_twsk_kill, to 4.0 inet_twdr_hangman", ends(short)},
+	{"such a short FIN-WAIT-2, or a TIME-WAIT of tcp_tw_recycle, ends", "timewait.Table.Advance", "tw_timer_handler, to 4.0 inet_twdr_hangman", ends(short)},
 	{"a socket closes and finds tcp_max_tw_buckets entries", "timewait.HasRoom", "tcp_time_wait", begins(long, 0)},
 	{"connect() takes an entry of TIME-WAIT over", "timewait.ReuseCounters", "__inet_check_established", func(sem *kernel.Semantics) kernel.CounterSet {
 		return timewait.ReuseCounters(sem, false, true)
