@@ -27,6 +27,8 @@
 //     clients and servers between and on them, and a report of what users feel.
 //   - [example.com/linuxtcp/script]: text files of steps and of what each kernel
 //     answered, replayed on host by the tests.
+//   - examples/doctor: a command that looks at a machine twice and says what is near its
+//     limit, what was dropped, which setting binds, and what another one would change.
 //   - examples/backlog: a command that says what the kernel of a machine does with
 //     the next SYN, and why.
 //   - examples/ports: a command that says how many connections a second a machine can

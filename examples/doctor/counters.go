@@ -23,7 +23,9 @@ type count struct {
 
 func (p *patient) count(name string) (c count) {
 	if c.total, c.read = p.now.counters[name]; c.read && p.before != nil {
-		c.rise = c.total - min(c.total, p.before.counters[name])
+		if was, ok := p.before.counters[name]; ok {
+			c.rise = c.total - min(c.total, was)
+		}
 	}
 	return c
 }

@@ -65,7 +65,7 @@ func TestSettings(t *testing.T) {
 		{"6.18", "tcp_fin_timeout=60", ""}, {"6.18", "tcp_fin_timeout=30", "lasts 30 s with it, and 60 s with 60"}, {"6.18", "tcp_fin_timeout=61", "lasts 2 s with it"},
 		{"4.18", "tcp_tw_reuse=1", ""}, {"4.18", "tcp_tw_reuse=2", "takes as 1"}, {"4.19", "tcp_tw_reuse=2", ""}, {"4.19", "tcp_tw_reuse=1", ""},
 		{"5.17", "tcp_max_tw_buckets=-1", "no TIME-WAIT at all"}, {"5.18", "tcp_max_tw_buckets=-1", "no limit"}, {"6.18", "tcp_max_tw_buckets=0", "no TIME-WAIT at all"},
-		{"6.18", "tcp_max_tw_buckets=2048", ""}, {"6.18", "tcp_max_tw_buckets=1024", ""}, {"6.18", "tcp_max_tw_buckets=1000", "above 16.4 closes/s"}, {"6.18", "tcp_max_tw_buckets=900000", ""},
+		{"6.18", "tcp_max_tw_buckets=2048", ""}, {"6.18", "tcp_max_tw_buckets=1024", ""}, {"6.18", "tcp_max_tw_buckets=1000", "above 16.4 closes/s"}, {"6.18", "tcp_max_tw_buckets=900000", ""}, {"6.18", "tcp_max_tw_buckets=3000", ""},
 		{"4.5", "ip_local_port_range=61000 61002", ""}, {"4.6", "ip_local_port_range=61000 61002", "an odd number"}, {"4.6", "ip_local_port_range=61000 61003", ""},
 		{"6.18", "ip_local_reserved_ports=32768-46883", "14116 of the 28232"}, {"6.18", "ip_local_reserved_ports=32768-46882", ""},
 	} {
@@ -80,6 +80,43 @@ func TestSettings(t *testing.T) {
 	ward(t, "6.18", "tcp_tw_reuse=1", "tcp_timestamps=0").examineSettings(x)
 	if got := about(x, "sysctl"); !strings.Contains(got, "used no timestamps") || !strings.Contains(got, "tcp_timestamps=1, on both sides -> connect() takes the entry over") {
 		t.Error(got)
+	}
+}
+
+// What a full listener is told to try, and what the models say of it.
+func TestChangesOfAListener(t *testing.T) {
+	for _, test := range []struct {
+		release   string
+		limit     uint32
+		somaxconn string
+		set, then string
+	}{
+		{"6.18", 5, "128", "listen(128) in the program", "holds 129 in place of 6; the SYN queue holds 129 in place of 6; the next SYN: queue a request"},
+		{"6.18", 5, "128", "somaxconn=4096 alone", "nothing changes for this listener."},
+		{"6.18", 128, "128", "somaxconn=4096, and the program restarted", "holds 4097 in place of 129"},
+		{"6.18", 129, "128", "somaxconn=4096 and listen(4096) in the program", "holds 4097 in place of 130"}, // of before somaxconn was lowered
+		{"6.18", 4096, "4096", "somaxconn=8192, and", "holds 8193 in place of 4097"},
+		{"3.10.108", 5, "65535", "listen(32768) in the program", "the accept queue holds 32769 in place of 6"},
+		{"3.10.108", 5, "128", "somaxconn=4096 alone", "nothing changes"},
+	} {
+		p, x := ward(t, test.release, "somaxconn="+test.somaxconn), &examination{}
+		p.now.listeners = []machine.Listener{{Local: netip.MustParseAddrPort("0.0.0.0:80"), AcceptLen: test.limit + 1, Limit: test.limit, HasLimit: true, Sharing: 1, Requests: 2, Young: 2}}
+		p.examineListeners(x)
+		got := about(x, "listener")
+		_, after, ok := strings.Cut(got, test.set)
+		line, _, _ := strings.Cut(after, "\n")
+		if !ok || !strings.Contains(line, test.then) || !strings.HasPrefix(got, "losing: 0.0.0.0:80: the accept queue is full") {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+	// Without cookies, a full SYN queue.
+	p, x := ward(t, "6.18", "somaxconn=128", "tcp_syncookies=0", "tcp_max_syn_backlog=16"), &examination{}
+	p.now.listeners = []machine.Listener{{Local: netip.MustParseAddrPort("0.0.0.0:80"), Limit: 128, HasLimit: true, Sharing: 2, Requests: 13, Young: 13}}
+	p.examineListeners(x)
+	for _, want := range []string{"SO_REUSEPORT", "tcp_syncookies=1, at once -> the SYN queue holds 129 in place of 13; the next SYN: queue a request", "tcp_max_syn_backlog=512 -> the SYN queue holds 129 in place of 13; the next SYN: queue a request"} {
+		if got := about(x, "listener"); !strings.Contains(got, want) {
+			t.Errorf("no %q in %s", want, got)
+		}
 	}
 }
 
@@ -246,6 +283,16 @@ func TestCountersRise(t *testing.T) {
 		if got := about(x, "counter"); !strings.HasPrefix(got, test.want) || test.want == "" && got != "" {
 			t.Errorf("%+v: %q", test, got)
 		}
+	}
+}
+
+// A counter that the first look could not read has not risen.
+func TestCountersUnreadAtFirst(t *testing.T) {
+	p, x := ward(t, "6.18"), &examination{}
+	p.now.counters = map[string]uint64{"TcpExtListenOverflows": 9}
+	p.examineCounters(x)
+	if got := about(x, "counter"); !strings.HasPrefix(got, "past: ListenOverflows 9 since boot, none") {
+		t.Error(got)
 	}
 }
 

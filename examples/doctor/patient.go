@@ -116,8 +116,10 @@ func (p *patient) measure(o options) error {
 	default:
 		return badFlag("-then %s: its uptime, %v, is not after the %v of -root: is it the later copy of the same machine?", o.then, to, from)
 	}
-	for name, was := range p.before.counters {
-		if is, ok := p.now.counters[name]; ok && is < was {
+	for c := range kernel.AllCounters() { // not all of /proc/net/snmp: CurrEstab is a gauge
+		name := c.Prefix() + c.String()
+		was, is := p.before.counters[name], p.now.counters[name]
+		if _, read := p.now.counters[name]; read && is < was {
 			return fmt.Errorf("%s fell from %d to %d between the looks: these are not two looks at one network namespace", name, was, is)
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -179,7 +180,7 @@ func (p *patient) portChanges(o outlet, pool portalloc.Pool, blocked int, loopba
 		if err != nil {
 			return
 		}
-		then := fmt.Sprintf("%d of %d ports are in the way, and the next connect() examines %.0f candidates, about %s%s.", blocked, usable, candidates, prose.Seconds(takes.Seconds()), also)
+		then := fmt.Sprintf("%d of %d ports are in the way, and the next connect() examines %s, about %s%s.", blocked, usable, prose.Plural(int(math.Round(candidates)), "candidate"), prose.Seconds(takes.Seconds()), also)
 		changes = append(changes, Change{set, then})
 	}
 	wide := pool

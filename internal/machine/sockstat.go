@@ -17,7 +17,7 @@ type Sockstat struct {
 	Orphan int
 	// TW is how many entries of TIME-WAIT, and of FIN-WAIT-2 without a process, there are:
 	// what net.ipv4.tcp_max_tw_buckets limits. It is the machine's to 4.10 and the
-	// namespace's from 4.11 on, as the limit is.
+	// namespace's from 4.11 on, as the limit is (observed on 6.18.44, others from source).
 	TW int
 	// Mem is the memory of TCP's buffers in pages; the machine's.
 	Mem int
