@@ -52,9 +52,6 @@ func (p *patient) counterReports() (list []CounterReport) {
 		if beyond := raised.Beyond(c); beyond != "" {
 			by = append(by, "not modelled: "+beyond)
 		}
-		if len(by) == 0 {
-			by = []string{"nothing on this kernel, as far as the models go"}
-		}
 		add(c.Prefix()+c.String(), by)
 	}
 	add(abortOnMemory, []string{"not modelled: a socket that no process holds is reset, because there are more than tcp_max_orphans or tcp_mem is used up (tcp_too_many_orphans)"})
@@ -161,6 +158,9 @@ func (p *patient) raisedBy(c kernel.Counter) (rules []string) {
 	for _, r := range order {
 		rules = append(rules, fmt.Sprintf("%s: %s (%s)", r.name, strings.Join(what[r], "; "), r.kernel))
 	}
+	if len(rules) == 0 && raised.Beyond(c) == "" {
+		rules = []string{"nothing on this kernel, as far as the models go"}
+	}
 	return rules
 }
 
@@ -185,12 +185,16 @@ func (p *patient) examineListenDrops(x *examination) {
 	if rest.total == 0 {
 		return
 	}
-	f := Finding{Severity: Past, About: "counter", Text: fmt.Sprintf("%s, beyond what is counted in %s too: other segments that listeners dropped. With tcp_syncookies 0 it is the last quarter of tcp_max_syn_backlog (now %d, tcp_syncookies %d); else no route back, no memory, ICMP errors.",
-		p.rose("ListenDrops", rest), strings.Join(names, ", "), p.sys.TCPMaxSynBacklog, p.sys.TCPSyncookies), Rules: p.raisedBy(kernel.ListenDrops)}
+	others := "final ACKs that made no connection for rarer reasons, such as no memory; dropped SYNs are not among them on this kernel"
+	if p.sem.SYNDropCounters {
+		others = fmt.Sprintf("other segments that listeners dropped. With tcp_syncookies 0 it is the last quarter of tcp_max_syn_backlog (now %d, tcp_syncookies %d); else no route back, no memory, ICMP errors", p.sys.TCPMaxSynBacklog, p.sys.TCPSyncookies)
+	}
+	f := Finding{Severity: Past, About: "counter", Text: fmt.Sprintf("%s, beyond what is counted in %s too: %s.", p.rose("ListenDrops", rest), strings.Join(names, ", "), others),
+		Rules: p.raisedBy(kernel.ListenDrops)}
 	if rest.rise > 0 {
 		f.Severity = Losing
 	}
-	if p.sys.TCPSyncookies == 0 {
+	if p.sys.TCPSyncookies == 0 && p.sem.SYNDropCounters {
 		f.Changes = cookieChanges(p)
 	}
 	x.find(f)

@@ -18,6 +18,7 @@ import (
 	"example.com/linuxtcp/internal/golden"
 	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/internal/prose"
+	"example.com/linuxtcp/internal/rowtest"
 )
 
 // A testCase is a file of testdata: a comment, "args:" with the flags, perhaps "deny:" with
@@ -27,27 +28,6 @@ type testCase struct {
 	args   []string
 	trees  map[string]fstest.MapFS
 	denied []string
-}
-
-// A denyFS is a file system in which some files may not be read.
-type denyFS struct {
-	fstest.MapFS
-	denied []string
-}
-
-func (d denyFS) Open(name string) (fs.File, error) {
-	if slices.Contains(d.denied, name) {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-	}
-	return d.MapFS.Open(name)
-}
-
-// ReadFile hides the one of MapFS, which would not ask Open.
-func (d denyFS) ReadFile(name string) ([]byte, error) {
-	if slices.Contains(d.denied, name) {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-	}
-	return d.MapFS.ReadFile(name)
 }
 
 // A changingFS is a /proc that changes.
@@ -87,7 +67,9 @@ func readCase(t testing.TB, file string) testCase {
 	return c
 }
 
-func (c testCase) tree(name string) fs.FS { return denyFS{c.trees[name], c.denied} }
+func (c testCase) tree(name string) fs.FS {
+	return golden.DenyFS{MapFS: c.trees[name], Denied: c.denied}
+}
 
 func (c testCase) run(extra ...string) (status int, stdout, stderr string) {
 	var out, errs bytes.Buffer
@@ -213,29 +195,24 @@ func TestFindingsAreWhole(t *testing.T) {
 	})
 }
 
-// TestReportFieldsAreDocumented keeps JSON names lower case and present.
-func TestReportFieldsAreDocumented(t *testing.T) {
-	var walk func(reflect.Type)
-	seen := make(map[reflect.Type]bool)
-	walk = func(typ reflect.Type) {
-		for typ.Kind() == reflect.Slice || typ.Kind() == reflect.Pointer {
-			typ = typ.Elem()
-		}
-		if typ.Kind() != reflect.Struct || seen[typ] {
-			return
-		}
-		seen[typ] = true
-		for i := range typ.NumField() {
-			field := typ.Field(i)
-			tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if tag == "" || tag != strings.ToLower(tag) {
-				t.Errorf("%s.%s: JSON name %q", typ.Name(), field.Name, tag)
+// Each tree is judged by the rules of each release: whatever a machine shows gets an answer.
+func TestEveryRelease(t *testing.T) {
+	names := []string{"2.6.32-642.el6.x86_64", "3.10.0-1160.el7.x86_64", "4.18.0-147.el8.x86_64", "5.15.0-119-generic"}
+	for _, r := range rowtest.Mainline() {
+		names = append(names, r.String())
+	}
+	for _, file := range []string{"everything-3.10", "ports-5.10"} {
+		c := readCase(t, filepath.Join("testdata", file+".txt"))
+		for _, name := range names {
+			if status, stdout, stderr := c.run("-release", name); status != 0 || !strings.HasPrefix(stdout, "Linux "+name) {
+				t.Errorf("%s on %s: %d, %s", file, name, status, stderr)
 			}
-			walk(field.Type)
 		}
 	}
-	walk(reflect.TypeFor[Report]())
 }
+
+// TestReportFieldsAreDocumented keeps JSON names lower case and present.
+func TestReportFieldsAreDocumented(t *testing.T) { golden.JSONNames(t, reflect.TypeFor[Report]()) }
 
 // A broken pipe is told, and the exit status says so.
 func TestWriteError(t *testing.T) {

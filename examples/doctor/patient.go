@@ -13,7 +13,6 @@ import (
 	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/internal/raised"
 	"example.com/linuxtcp/kernel"
-	"example.com/linuxtcp/timewait"
 )
 
 const (
@@ -180,9 +179,8 @@ func (p *patient) settle(proc fs.FS) error {
 	p.notes = append(p.notes, s.Clamp(p.release)...)
 	p.sys, p.source = s.Values, s.Source
 	p.sys.IPLocalPortRange, p.sys.IPLocalReservedPorts = read.IPLocalPortRange, read.IPLocalReservedPorts
-	if r := p.sys.LocalPorts(&p.sem); r.Low < 1 || r.High > 65535 || r.Low > r.High { // no kernel takes that
-		p.sys.IPLocalPortRange = kernel.PortRange{}
-		p.unread = append(p.unread, fmt.Sprintf("sysctl ip_local_port_range: %d to %d is no range: the default of %s is taken", r.Low, r.High, p.release))
+	if unread := asked.MendRange(&p.sys, p.release); unread != "" {
+		p.unread = append(p.unread, unread)
 	}
 	for _, name := range []string{rangeName, reservedName} { // no numbers, so not among the settings
 		switch {
@@ -220,15 +218,9 @@ func (p *patient) findHZ(o options, proc fs.FS) {
 	if p.hz, p.hzFrom = o.hz, "flag"; p.hz != 0 {
 		return
 	}
-	var err error
-	if p.hz, err = asked.ConfigHZ(proc); err == nil {
-		p.hzFrom = "/proc/config.gz"
-		return
-	}
-	p.hz, p.hzFrom = 250, "assumed"
-	_, at100 := timewait.Lifetime(&p.sem, 100, timewait.Length, true)
-	if _, at250 := timewait.Lifetime(&p.sem, 250, timewait.Length, true); at100 != at250 {
-		p.unread = append(p.unread, fmt.Sprintf("CONFIG_HZ: /proc/config.gz: %v: 250 is assumed; give -hz", asked.PlainError(err)))
+	var unread string
+	if p.hz, p.hzFrom, unread = asked.RunningHZ(&p.sem, proc); unread != "" {
+		p.unread = append(p.unread, unread)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/kernel"
-	"example.com/linuxtcp/timewait"
 )
 
 // Sysctls that the answers rest on.
@@ -126,29 +125,23 @@ func (c *config) overlayProc(proc fs.FS) error {
 	if len(defaults) > 0 {
 		c.unread = append(c.unread, fmt.Sprintf("sysctls %s: cannot be read: the defaults of %s are taken", strings.Join(defaults, ", "), c.release))
 	}
-	if r := c.sys.LocalPorts(&c.sem); r.Low < 1 || r.High > 65535 || r.Low > r.High { // no kernel takes that
-		c.sys.IPLocalPortRange, c.source[rangeName] = kernel.PortRange{}, fromDefault
-		c.unread = append(c.unread, fmt.Sprintf("sysctl %s: %d to %d is no range: the default of %s is taken", shortName(rangeName), r.Low, r.High, c.release))
+	if unread := asked.MendRange(&c.sys, c.release); unread != "" {
+		c.source[rangeName] = fromDefault
+		c.unread = append(c.unread, unread)
 	}
 	return nil
 }
 
 // resolveHZ finds CONFIG_HZ, and says that it is assumed where that matters.
 func (c *config) resolveHZ(o options, proc fs.FS) {
-	c.hz, c.hzFrom = 250, "assumed"
+	c.hz, c.hzFrom = asked.FallbackHZ, "assumed"
 	switch {
 	case o.hz != 0:
 		c.hz, c.hzFrom = o.hz, fromFlag
-		return
 	case c.running:
-		hz, err := asked.ConfigHZ(proc)
-		if err == nil {
-			c.hz, c.hzFrom = hz, "/proc/config.gz"
-			return
-		}
-		_, at100 := timewait.Lifetime(&c.sem, 100, timewait.Length, true)
-		if _, at250 := timewait.Lifetime(&c.sem, 250, timewait.Length, true); at100 != at250 {
-			c.unread = append(c.unread, fmt.Sprintf("CONFIG_HZ: /proc/config.gz: %v: 250 is assumed; give -hz", asked.PlainError(err)))
+		var unread string
+		if c.hz, c.hzFrom, unread = asked.RunningHZ(&c.sem, proc); unread != "" {
+			c.unread = append(c.unread, unread)
 		}
 	}
 }

@@ -77,6 +77,18 @@ func memTotal(text []byte) (total uint64, ok bool) {
 	return 0, false
 }
 
+// MendRange puts the default of a release in place of an ip_local_port_range that no kernel takes, and
+// says so; "" if it is one.
+func MendRange(sys *kernel.Sysctls, r kernel.Release) (unread string) {
+	sem := r.Semantics()
+	p := sys.LocalPorts(&sem)
+	if p.Low >= 1 && p.High <= 65535 && p.Low <= p.High {
+		return ""
+	}
+	sys.IPLocalPortRange = kernel.PortRange{}
+	return fmt.Sprintf("sysctl ip_local_port_range: %d to %d is no range: the default of %s is taken", p.Low, p.High, r)
+}
+
 // PlainError is an error of a file without the file's name.
 func PlainError(err error) error {
 	var p *fs.PathError

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"example.com/linuxtcp/kernel"
 )
 
 func TestMemTotal(t *testing.T) {
@@ -68,5 +70,29 @@ func TestPlainError(t *testing.T) {
 	}
 	if err := errors.New("x"); PlainError(err) != err {
 		t.Error("changed")
+	}
+}
+
+func TestMendRange(t *testing.T) {
+	r := kernel.MustParse("6.18")
+	for _, test := range []struct {
+		low, high int
+		mended    bool
+	}{{0, 0, false}, {1, 65535, false}, {5, 5, false}, {0, 5, true}, {5, 65536, true}, {6, 5, true}} {
+		sys := kernel.Sysctls{IPLocalPortRange: kernel.PortRange{Low: test.low, High: test.high}}
+		unread := MendRange(&sys, r)
+		if (unread != "") != test.mended || test.mended && (sys.IPLocalPortRange != kernel.PortRange{}) {
+			t.Errorf("%+v: %q, %v", test, unread, sys.IPLocalPortRange)
+		}
+	}
+}
+
+// That 250 is assumed is told where it matters.
+func TestRunningHZ(t *testing.T) {
+	for release, want := range map[string]bool{"4.0": false, "4.8": true} {
+		sem := kernel.MustParse(release).Semantics()
+		if hz, from, unread := RunningHZ(&sem, fstest.MapFS{}); hz != FallbackHZ || from != "assumed" || (unread != "") != want {
+			t.Errorf("%s: %d, %s, %q", release, hz, from, unread)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-// Package golden compares what a command printed with a file that keeps it. Tests that import it have a
+// Package golden has what the tests of commands share: it compares what a command printed with a file that keeps it. Tests that import it have a
 // flag -update, which writes the files anew.
 package golden
 
