@@ -22,7 +22,7 @@ How to read it:
                                 losses rose between the two looks
   Near a limit, or leaking      three quarters of a queue or table, dear port searches,
                                 sockets that stood still in CLOSE-WAIT
-  Lost before, not now          counters since boot
+  Lost before                   counters since boot that did not rise, or one look only
   Settings ...                  what harms on this kernel or does nothing on it
   try / then                    a setting, and what the models say of the same sockets with it
   In order                      what was looked at and is well, with its numbers

@@ -58,7 +58,8 @@ const (
 	Losing = "losing"
 	// Near: a limit is nearly reached, or something leaks.
 	Near = "near"
-	// Past: counters say that connections were lost since boot; none is now.
+	// Past: counters say that connections were lost since boot; none between the looks, or
+	// there was one look only.
 	Past = "past"
 	// Setting: a setting that harms, or that does not do what it is taken for.
 	Setting = "setting"

@@ -16,7 +16,7 @@ import (
 var headings = map[string]string{
 	Losing:  "Connections are being lost",
 	Near:    "Near a limit, or leaking",
-	Past:    "Lost before, not now",
+	Past:    "Lost before",
 	Setting: "Settings that harm here, or do not do what they are taken for",
 }
 
