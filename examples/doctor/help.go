@@ -44,10 +44,10 @@ Flags:
 
 To copy what it reads, there (tar does not work, since files of /proc have no size):
 
-  cd /proc && mkdir -p /tmp/a && cp --parents net/tcp net/tcp6 net/netstat net/snmp \
+  cd /proc && mkdir -p ~/a && cp --parents net/tcp net/tcp6 net/netstat net/snmp \
     net/sockstat uptime meminfo version version_signature config.gz sys/kernel/osrelease \
-    sys/net/core/somaxconn sys/net/ipv4/tcp_* sys/net/ipv4/ip_* /tmp/a
-  ss -ltne > /tmp/a/ss
+    sys/net/core/somaxconn sys/net/ipv4/tcp_* sys/net/ipv4/ip_* ~/a
+  ss -ltne > ~/a/ss
 
 Files that are not there are told of, and so is what that hides. The file ss has the limits of
 accept queues, which are not in /proc.
