@@ -32,12 +32,14 @@ type canvas struct {
 	ports int
 }
 
+// x and y round each product on its own (float64), so that no processor fuses it with the sum
+// and draws another picture.
 func (c *canvas) x(used int) float64 {
-	return left + float64(used)/float64(c.ports)*(width-left-right)
+	return left + float64(float64(used)/float64(c.ports)*(width-left-right))
 }
 
 func (c *canvas) y(value float64) float64 {
-	return height - bottom - math.Log10(max(value, 1))/math.Log10(mostValue)*(height-top-bottom)
+	return height - bottom - float64(math.Log10(max(value, 1))/math.Log10(mostValue)*(height-top-bottom))
 }
 
 func (c *canvas) line(x1, y1, x2, y2 float64, colour string) {
