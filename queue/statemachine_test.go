@@ -389,8 +389,9 @@ func TestListenerAgainstDumbModel(t *testing.T) {
 	rapid.Check(t, runMachine)
 }
 
-func runMachine(t *rapid.T) {
-	sem := drawRelease(t)
+func runMachine(t *rapid.T) { runMachineOf(t, drawRelease(t)) }
+
+func runMachineOf(t *rapid.T, sem kernel.Semantics) {
 	cfg := queue.Config{
 		Semantics: sem, Sysctls: drawSysctls(t, sem), Key: rapid.Uint64().Draw(t, "key"), Peers: peers{},
 		HZ:          rapid.SampledFrom([]int{0, 250, 1000, 100, 300}).Draw(t, "HZ"),
