@@ -2,6 +2,7 @@ package linuxtcp_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 
 	"example.com/linuxtcp/kernel"
 )
+
+var updateFigures = flag.Bool("update", false, "write the counts of docs/how-we-know.md anew")
 
 var scriptKernel = regexp.MustCompile(`(?m)^kernel ([0-9.]+)`)
 
@@ -48,11 +51,13 @@ func TestHowWeKnowCounts(t *testing.T) {
 			}
 		}
 	}
+	want := page
 	for release, n := range experiments {
-		row := regexp.MustCompile(`(?m)^\| ` + regexp.QuoteMeta(release) + ` \| [^|]+ \| ` + fmt.Sprint(n) + ` \| ` + fmt.Sprint(scripts[release]) + `(, in part)? \|$`)
+		row := regexp.MustCompile(`(?m)^(\| ` + regexp.QuoteMeta(release) + ` \| [^|]+ \|) \d+ \| \d+`)
 		if !row.Match(page) {
-			t.Errorf("no row: %s with %d experiments and %d scripts", release, n, scripts[release])
+			t.Errorf("%s has no row", release)
 		}
+		want = row.ReplaceAll(want, fmt.Appendf(nil, "${1} %d | %d", n, scripts[release]))
 	}
 	for release := range scripts {
 		if experiments[release] == 0 {
@@ -66,7 +71,19 @@ func TestHowWeKnowCounts(t *testing.T) {
 			asked++
 		}
 	}
-	if want := fmt.Sprintf("Of the %d rows of the table, %d name a kernel", all, asked); !bytes.Contains(page, []byte(want)) {
-		t.Errorf("it does not say: %s", want)
+	rows := regexp.MustCompile(`Of the \d+ rows of the table, \d+ name a kernel`)
+	if !rows.Match(page) {
+		t.Error("it does not say how many rows name a kernel")
 	}
+	want = rows.ReplaceAll(want, fmt.Appendf(nil, "Of the %d rows of the table, %d name a kernel", all, asked))
+	if bytes.Equal(want, page) {
+		return
+	}
+	if *updateFigures {
+		if err := os.WriteFile("docs/how-we-know.md", want, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	t.Error("the counts of docs/how-we-know.md are not those of the record; run go test . -update")
 }
