@@ -12,97 +12,84 @@ import (
 // raises. String returns the name that `nstat -az` and `netstat -s` know it by,
 // without nstat's prefix (TcpExt, Tcp).
 //
+// The documentation of each one is its page: what it counts, which decisions raise it,
+// and in which releases.
+//
 // InSegs and OutSegs, which every segment raises, and gauges such as CurrEstab
 // are not counted by the models.
 type Counter uint8
 
-const (
-	ListenOverflows        Counter = iota + 1 // TcpExt: a SYN or a final ACK met a full accept queue
-	ListenDrops                               // TcpExt: a listener dropped a segment; see package queue for what it misses and what it adds
-	TCPReqQFullDoCookies                      // TcpExt: the SYN queue was full (or cookies are always on): a cookie was decided on
-	TCPReqQFullDrop                           // TcpExt: the SYN queue was full and cookies are off: dropped
-	SyncookiesSent                            // TcpExt: a SYN-ACK with a cookie was sent
-	SyncookiesRecv                            // TcpExt: an ACK carried a good cookie
-	SyncookiesFailed                          // TcpExt: an ACK carried a bad cookie, or, to 3.18, none was expected
-	PAWSPassive                               // TcpExt: tw_recycle turned a SYN away by its timestamp (to 4.11)
-	PAWSEstab                                 // TcpExt: a segment failed PAWS
-	TSEcrRejected                             // TcpExt: a timestamp echo that was never sent (from 6.15)
-	TCPACKSkippedSynRecv                      // TcpExt: a reply for a half-open request was held back by the rate limit (from 4.0)
-	TCPChallengeACK                           // TcpExt: a challenge ACK was sent
-	TCPACKSkippedChallenge                    // TcpExt: a challenge ACK was held back by the rate limit (from 4.0)
-	TCPDeferAcceptDrop                        // TcpExt: TCP_DEFER_ACCEPT held a bare ACK back (from 2.6.35)
-	EmbryonicRsts                             // TcpExt: a half-open request was reset
-	TCPTimeouts                               // TcpExt: a SYN-ACK timer fired (from 2.6.34)
-	TCPSynRetrans                             // TcpExt: a SYN or, from 3.15, a SYN-ACK was sent again
-	RetransSegs                               // Tcp: a segment was sent again
-	PassiveOpens                              // Tcp: a connection went from LISTEN to SYN-RECV; counted when the child is made
-	AttemptFails                              // Tcp: a connection went from SYN-RECV to CLOSE
-	EstabResets                               // Tcp: a connection went from ESTABLISHED or CLOSE-WAIT to CLOSE
-	OutRsts                                   // Tcp: a RST was sent
-	PAWSActive                                // TcpExt: a SYN-SENT socket got an echo of a timestamp that it never sent
-	PAWSOldAck                                // TcpExt: an old bare ACK below the window failed PAWS (from 6.14)
-	PAWSTimewait                              // TcpExt: a segment failed PAWS in TIME_WAIT (from 6.16)
-	TCPACKSkippedPAWS                         // TcpExt: the ACK for a segment that failed PAWS was held back by the rate limit (from 4.0)
-	TCPSYNChallenge                           // TcpExt: a SYN to a connection earned a challenge ACK (from 3.6)
-	InErrs                                    // Tcp: a bad segment; among them SYNs to established connections
-	TW                                        // TcpExt: a TIME_WAIT or FIN_WAIT2 entry of more than 4 s; when it ended by itself, from 5.18 when it began
-	TWKilled                                  // TcpExt: the same for a shorter one, as tw_recycle makes
-	TWRecycled                                // TcpExt: connect() took a TIME_WAIT entry over
-	TCPTimeWaitOverflow                       // TcpExt: no room among tcp_max_tw_buckets (from 2.6.37)
-	TCPACKSkippedFinWait2                     // TcpExt: a reply of a FIN_WAIT2 entry was held back by the rate limit (from 4.0)
-	TCPACKSkippedTimeWait                     // TcpExt: a reply of a TIME_WAIT entry was held back by the rate limit (from 4.0)
-	TCPAbortOnSyn                             // TcpExt: a SYN in the window reset a connection (to 3.5)
-	TCPAbortOnData                            // TcpExt: a closed connection was reset for data that nobody will read, or by close() with a linger time of 0
-	TCPAbortOnClose                           // TcpExt: close() found unread data and sent a RST
-	TCPAbortOnTimeout                         // TcpExt: a connection was given up after its last retransmission
-	TCPACKSkippedSeq                          // TcpExt: the ACK for a segment outside the window was held back by the rate limit (from 4.0)
-	BeyondWindow                              // TcpExt: a segment lay beyond the right edge of the window (from 6.17)
-	ActiveOpens                               // Tcp: connect() sent its first SYN
-	TCPAbortOnLinger                          // TcpExt: close() in FIN-WAIT-2 with a negative TCP_LINGER2 sent a RST
-	numCounters                               // not a counter: how many there are, plus one
-)
-
-var counterNames = [numCounters]string{
-	ListenOverflows: "ListenOverflows", ListenDrops: "ListenDrops",
-	TCPReqQFullDoCookies: "TCPReqQFullDoCookies", TCPReqQFullDrop: "TCPReqQFullDrop",
-	SyncookiesSent: "SyncookiesSent", SyncookiesRecv: "SyncookiesRecv", SyncookiesFailed: "SyncookiesFailed",
-	PAWSPassive: "PAWSPassive", PAWSEstab: "PAWSEstab", TSEcrRejected: "TSEcrRejected",
-	TCPACKSkippedSynRecv: "TCPACKSkippedSynRecv", TCPChallengeACK: "TCPChallengeACK",
-	TCPACKSkippedChallenge: "TCPACKSkippedChallenge", TCPDeferAcceptDrop: "TCPDeferAcceptDrop", EmbryonicRsts: "EmbryonicRsts",
-	TCPTimeouts: "TCPTimeouts", TCPSynRetrans: "TCPSynRetrans",
-	RetransSegs: "RetransSegs", PassiveOpens: "PassiveOpens", AttemptFails: "AttemptFails",
-	EstabResets: "EstabResets", OutRsts: "OutRsts",
-	PAWSActive: "PAWSActive", PAWSOldAck: "PAWSOldAck", PAWSTimewait: "PAWSTimewait",
-	TCPACKSkippedPAWS: "TCPACKSkippedPAWS", TCPSYNChallenge: "TCPSYNChallenge", InErrs: "InErrs",
-	TW: "TW", TWKilled: "TWKilled", TWRecycled: "TWRecycled", TCPTimeWaitOverflow: "TCPTimeWaitOverflow",
-	TCPACKSkippedFinWait2: "TCPACKSkippedFinWait2", TCPACKSkippedTimeWait: "TCPACKSkippedTimeWait",
-	TCPAbortOnSyn: "TCPAbortOnSyn", TCPAbortOnData: "TCPAbortOnData", TCPAbortOnClose: "TCPAbortOnClose",
-	TCPAbortOnTimeout: "TCPAbortOnTimeout", TCPACKSkippedSeq: "TCPACKSkippedSeq", BeyondWindow: "BeyondWindow",
-	ActiveOpens: "ActiveOpens", TCPAbortOnLinger: "TCPAbortOnLinger",
+// counterTable has the name of each counter as nstat prints it, the prefix that nstat puts before it, and what it counts.
+// The constants are made from it: counters.go, by go generate. A new one comes last.
+var counterTable = [...]struct{ name, prefix, counts string }{
+	{"ListenOverflows", "TcpExt", "a SYN or a final ACK met a full accept queue"},
+	{"ListenDrops", "TcpExt", "a listener dropped a segment; see package queue for what it misses and what it adds"},
+	{"TCPReqQFullDoCookies", "TcpExt", "the SYN queue was full (or cookies are always on): a cookie was decided on"},
+	{"TCPReqQFullDrop", "TcpExt", "the SYN queue was full and cookies are off: dropped"},
+	{"SyncookiesSent", "TcpExt", "a SYN-ACK with a cookie was sent"},
+	{"SyncookiesRecv", "TcpExt", "an ACK carried a good cookie"},
+	{"SyncookiesFailed", "TcpExt", "an ACK carried a bad cookie, or, to 3.18, none was expected"},
+	{"PAWSPassive", "TcpExt", "tw_recycle turned a SYN away by its timestamp (to 4.11)"},
+	{"PAWSEstab", "TcpExt", "a segment failed PAWS"},
+	{"TSEcrRejected", "TcpExt", "a timestamp echo that was never sent (from 6.15)"},
+	{"TCPACKSkippedSynRecv", "TcpExt", "a reply for a half-open request was held back by the rate limit (from 4.0)"},
+	{"TCPChallengeACK", "TcpExt", "a challenge ACK was sent"},
+	{"TCPACKSkippedChallenge", "TcpExt", "a challenge ACK was held back by the rate limit (from 4.0)"},
+	{"TCPDeferAcceptDrop", "TcpExt", "TCP_DEFER_ACCEPT held a bare ACK back (from 2.6.35)"},
+	{"EmbryonicRsts", "TcpExt", "a half-open request was reset"},
+	{"TCPTimeouts", "TcpExt", "the timer of a SYN, a FIN or, from 2.6.34, a SYN-ACK fired"},
+	{"TCPSynRetrans", "TcpExt", "a SYN or a SYN-ACK was sent again (from 3.15)"},
+	{"RetransSegs", "Tcp", "a segment was sent again"},
+	{"PassiveOpens", "Tcp", "a connection went from LISTEN to SYN-RECV; counted when the child is made"},
+	{"AttemptFails", "Tcp", "a connection went from SYN-SENT or SYN-RECV to CLOSE"},
+	{"EstabResets", "Tcp", "a connection went from ESTABLISHED or CLOSE-WAIT to CLOSE"},
+	{"OutRsts", "Tcp", "a RST was sent"},
+	{"PAWSActive", "TcpExt", "a SYN-SENT socket got an echo of a timestamp that it never sent"},
+	{"PAWSOldAck", "TcpExt", "an old bare ACK below the window failed PAWS (from 6.14)"},
+	{"PAWSTimewait", "TcpExt", "a segment failed PAWS in TIME_WAIT (from 6.16)"},
+	{"TCPACKSkippedPAWS", "TcpExt", "the ACK for a segment that failed PAWS was held back by the rate limit (from 4.0)"},
+	{"TCPSYNChallenge", "TcpExt", "a SYN to a connection earned a challenge ACK (from 3.6)"},
+	{"InErrs", "Tcp", "a bad segment; among them SYNs to established connections"},
+	{"TW", "TcpExt", "a TIME_WAIT or FIN_WAIT2 entry of more than 4 s; when it ended by itself, from 5.18 when it began"},
+	{"TWKilled", "TcpExt", "the same for a shorter one, as tw_recycle makes"},
+	{"TWRecycled", "TcpExt", "connect() took a TIME_WAIT entry over"},
+	{"TCPTimeWaitOverflow", "TcpExt", "no room among tcp_max_tw_buckets (from 2.6.37)"},
+	{"TCPACKSkippedFinWait2", "TcpExt", "a reply of a FIN_WAIT2 entry was held back by the rate limit (from 4.0)"},
+	{"TCPACKSkippedTimeWait", "TcpExt", "a reply of a TIME_WAIT entry was held back by the rate limit (from 4.0)"},
+	{"TCPAbortOnSyn", "TcpExt", "a SYN in the window reset a connection (to 3.5)"},
+	{"TCPAbortOnData", "TcpExt", "a closed connection was reset for data that nobody will read, or by close() with a linger time of 0"},
+	{"TCPAbortOnClose", "TcpExt", "close() found unread data and sent a RST"},
+	{"TCPAbortOnTimeout", "TcpExt", "a connection was given up after its last retransmission"},
+	{"TCPACKSkippedSeq", "TcpExt", "the ACK for a segment outside the window was held back by the rate limit (from 4.0)"},
+	{"BeyondWindow", "TcpExt", "a segment lay beyond the right edge of the window (from 6.17)"},
+	{"ActiveOpens", "Tcp", "connect() sent its first SYN"},
+	{"TCPAbortOnLinger", "TcpExt", "close() in FIN-WAIT-2 with a negative TCP_LINGER2 sent a RST"},
 }
+
+// numCounters is how many there are, plus one.
+const numCounters = Counter(len(counterTable) + 1)
 
 // String returns nstat's name without its prefix: "ListenDrops".
 func (c Counter) String() string {
 	if c == 0 || c >= numCounters {
 		return "Counter(" + strconv.Itoa(int(c)) + ")"
 	}
-	return counterNames[c]
+	return counterTable[c-1].name
 }
 
 // Prefix returns what nstat puts before the name: "TcpExt" for the counters of
 // /proc/net/netstat, "Tcp" for those of /proc/net/snmp.
 func (c Counter) Prefix() string {
-	switch c {
-	case RetransSegs, PassiveOpens, AttemptFails, EstabResets, OutRsts, InErrs, ActiveOpens:
-		return "Tcp"
+	if c == 0 || c >= numCounters {
+		return "TcpExt"
 	}
-	return "TcpExt"
+	return counterTable[c-1].prefix
 }
 
 // ParseCounter returns the counter of that name, with or without nstat's prefix.
 func ParseCounter(name string) (Counter, error) {
 	for c := Counter(1); c < numCounters; c++ {
-		if name == counterNames[c] || name == c.Prefix()+counterNames[c] {
+		if name == c.String() || name == c.Prefix()+c.String() {
 			return c, nil
 		}
 	}

@@ -79,6 +79,17 @@
 // the totals of a network namespace, and [Counters.Sub] is what nstat shows
 // between two looks.
 //
+// Each counter's own page tells which decisions raise it, and in which releases:
+//
+//	go doc kernel.ListenDrops
+//
+// These tables are made from what the models do, and a test keeps them so. A line
+// names a reason of a verdict, whose own documentation is under that name
+// (queue.AcceptQueueFullSYN), or a call or timer of package host or timewait. "Not
+// always" is for what depends on more than the reason and the state. Releases are
+// mainline's first of each series; the rows of [Changes] in brackets have the stable
+// series and RHEL builds that carry the change.
+//
 // # Time
 //
 // Every time is a time.Duration since boot; nothing here reads a clock. Kernels
@@ -119,4 +130,4 @@
 // it follows from what does.
 package kernel
 
-//go:generate go test -run ^TestChangesDocIsCurrent$ . -args -update
+//go:generate go test -run ^Test(Changes|Counters)DocIsCurrent$ . -args -update
