@@ -11,7 +11,7 @@ import (
 // FIN-WAIT-2 without a process are package timewait's, requests in SYN-RECV package
 // queue's; a Conn is in [SynRecv] only after two SYNs that crossed.
 type Conn struct {
-	State State
+	State State // never Listen: listeners are of package queue
 	// Orphan: no process has it open any more (SOCK_DEAD).
 	Orphan bool
 	// ReadShut: its reader is gone, by shutdown(SHUT_RD) or close().

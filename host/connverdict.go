@@ -107,8 +107,8 @@ func (r ConnReason) String() string { return words.Name("ConnReason", connReason
 // A ConnVerdict is one decision about a segment that meets a full socket. It is a
 // comparable value.
 type ConnVerdict struct {
-	Action ConnAction
-	Reason ConnReason
+	Action ConnAction // what the kernel does
+	Reason ConnReason // why
 	// Drop is the kernel's drop reason where PAWS decided. 0 elsewhere says nothing: these
 	// rules do not tell the drop reasons of other paths.
 	Drop paws.DropReason

@@ -11,8 +11,8 @@ import (
 
 // A Reply is a segment that answers one. The zero Reply is none.
 type Reply struct {
-	Flags    Flags // SYN|ACK, ACK, RST, or RST|ACK; 0 for no reply
-	Seq, Ack uint32
+	Flags    Flags  // SYN|ACK, ACK, RST, or RST|ACK; 0 for no reply
+	Seq, Ack uint32 // of the header
 	// Delayed: it is left to the delayed ACK timer, which fires after Delay (at the next
 	// jiffy if that is 0), in the hope of something to send with it. When it is sent, RcvWup
 	// becomes RcvNxt; for answers at once After has that already.
@@ -22,12 +22,12 @@ type Reply struct {
 
 // A Decision is what a segment does to a full socket. It is a comparable value.
 type Decision struct {
-	// After is the socket after it. Closed says that it is gone, with After.Err for
+	// After is the socket after it. A State of Closed says that it is gone, with After.Err for
 	// the system calls of who still holds it; TimeWait that it goes on as an entry of
 	// TIME-WAIT.
 	After   Conn
-	Verdict ConnVerdict
-	Reply   Reply
+	Verdict ConnVerdict // what is done with the segment, and why
+	Reply   Reply       // what is sent in answer
 	// Mini: the socket becomes a minisock of package timewait: in TIME-WAIT, or, with
 	// After.State FinWait2, in FIN-WAIT-2. The file descriptor, if there is one, is then one
 	// of a closed socket.

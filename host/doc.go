@@ -62,7 +62,8 @@
 //
 // # Counters
 //
-// Those of the four packages, and
+// From a counter to all decisions that raise it goes its own page, such as `go doc kernel.EstabResets`. From a decision
+// to its counters: those of the four packages, and
 //
 //	decision                                             counter
 //	connect() sends its first SYN                        ActiveOpens
@@ -90,20 +91,23 @@
 //
 // # What is not modelled
 //
+// A host sends no data, and has one CPU, no devices and memory without end: the questions are how connections open and
+// close. What depends on more is left out: congestion control, payload, retransmission of data, keepalive,
+// TCP_USER_TIMEOUT, urgent data, Fast Open, and send(); tcp_max_orphans and memory that runs out; ICMP, routing, other
+// devices, SO_LINGER other than 0, shutdown(SHUT_RD). What the four packages say under this heading.
+//
+// Known differences in corners, which are left as they are:
+//
+// Half-open requests do not keep a port from connect() here. A socket that was bound to its port by
+// bind() lets go of it when its connection goes on to TIME-WAIT, which a kernel does only when the process closes it.
+// To 2.6.35 close() of a socket that was reset before, with data unread, sends another RST.
+//
 // After close() in SYN-RECV, where SYNs crossed, and a SYN-ACK that was sent again, 5.10.223 sends the FIN again at
 // once when the SYN is acknowledged, as part of its recovery from loss; here it waits for its timer, as in later
 // kernels. Where the SYN or SYN-ACK was sent again, close() sends no FIN before that is acknowledged, for the
 // congestion window is 1 (6.12.43 to 7.2.13, not 6.1.192); here it does. An ACK of our first number opens such a connection, and the
 // timer of the SYN-ACK runs on (5.10.223 to 7.2.13); here it stops. Each has a script with a limit line among those of package script,
 // as have header prediction ([Decide]) and windows that grow.
-//
-// Congestion control, payload, retransmission of data, keepalive, TCP_USER_TIMEOUT, urgent data, Fast
-// Open, and send(): a host sends no data. tcp_max_orphans and memory that runs out. ICMP, routing, other
-// devices, SO_LINGER
-// other than 0, shutdown(SHUT_RD). Half-open requests do not keep a port from connect() here. A socket
-// that was bound to its port by bind() lets go of it when its connection goes on to TIME-WAIT, which
-// a kernel does only when the process closes it. To 2.6.35 close() of a socket that was reset before,
-// with data unread, sends another RST. What the four packages say under this heading.
 //
 // # Evidence
 //

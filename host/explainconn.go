@@ -24,8 +24,8 @@ func (c ConnCheck) String() string {
 // An Explanation is a decision with the checks that led to it, in the kernel's order.
 // Checks that the kernel did not reach are not in it.
 type Explanation struct {
-	Decision Decision
-	Checks   []ConnCheck
+	Decision Decision    // what the kernel does
+	Checks   []ConnCheck // the checks that led to it, in its order
 }
 
 // String is one line for each check and one for the verdict.

@@ -4,8 +4,8 @@ import "example.com/linuxtcp/kernel/serial"
 
 // A Span is a range of sequence numbers.
 type Span struct {
-	From, To uint32
-	FIN      bool // the last of them is the peer's FIN
+	From, To uint32 // its first number, and the one after its last
+	FIN      bool   // the last of them is the peer's FIN
 }
 
 // spansKept is how many ranges a Conn keeps.

@@ -121,7 +121,7 @@ type Outcome struct {
 
 // Sent is a segment that leaves the host, and when.
 type Sent struct {
-	At time.Duration
+	At time.Duration // when it left, since boot
 	Segment
 }
 

@@ -36,22 +36,22 @@ func (f Flags) String() string {
 // A Segment is a TCP segment on its way to a host or from it. Data is a length;
 // sequence numbers are 32 bits wide and wrap.
 type Segment struct {
-	From, To netip.AddrPort
-	Flags    Flags
-	Seq      uint32 // of the first byte, or of SYN
-	Ack      uint32 // meaningful with FlagACK
-	Len      uint32 // bytes of data, without SYN and FIN
-	Window   uint32 // the window it offers, in bytes, after scaling
+	From, To netip.AddrPort // the sender's endpoint and the receiver's
+	Flags    Flags          // of the header
+	Seq      uint32         // of the first byte, or of SYN
+	Ack      uint32         // meaningful with FlagACK
+	Len      uint32         // bytes of data, without SYN and FIN
+	Window   uint32         // the window it offers, in bytes, after scaling
 
 	// Timestamp says that the option is there, with these values.
 	Timestamp    bool
-	TSVal, TSEcr uint32
+	TSVal, TSEcr uint32 // its value and its echo
 
 	// Options of a SYN. MSS 0 means that the option is absent. WindowScale is the
 	// shift plus one, 0 for an absent option.
 	MSS         uint16
 	WindowScale uint8
-	SACK        bool
+	SACK        bool // the option SACK-permitted of a SYN
 }
 
 // Has reports whether all of these flags are set.

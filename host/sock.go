@@ -18,11 +18,11 @@ type Options struct {
 	V6Only            bool // IPV6_V6ONLY
 	// RangeLow and RangeHigh are IP_LOCAL_PORT_RANGE, from 6.3 on.
 	RangeLow, RangeHigh uint16
-	UID                 uint32
-	DeferAccept         int  // TCP_DEFER_ACCEPT in seconds, 0 for off
-	SYNCount            int  // TCP_SYNCNT, 1 to 127, 0 for the sysctl
-	Linger2             int  // TCP_LINGER2 in seconds, 0 for unset
-	IPv6                bool // the socket is one of IPv6
+	UID                 uint32 // the user: SO_REUSEPORT shares a port among sockets of one only
+	DeferAccept         int    // TCP_DEFER_ACCEPT in seconds, 0 for off
+	SYNCount            int    // TCP_SYNCNT, 1 to 127, 0 for the sysctl
+	Linger2             int    // TCP_LINGER2 in seconds, 0 for unset
+	IPv6                bool   // the socket is one of IPv6
 }
 
 // sock is a socket: one that a process holds, a connection that none holds any more or that

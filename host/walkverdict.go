@@ -31,7 +31,7 @@ func (p Stop) String() string { return words.Name("Stop", stopNames[:], uint8(p)
 // A Verdict is what became of a segment: where its walk ended, and what each piece that took
 // part decided. It is a comparable value; the zero Verdict is none.
 type Verdict struct {
-	Place Stop
+	Place Stop // where the walk ended
 	// TimeWait is the decision of a TIME-WAIT entry. Where it reopens the connection, the
 	// SYN went on to the listener, and Place is where it ended.
 	TimeWait timewait.Verdict

@@ -64,6 +64,12 @@
 // A host takes 21 bytes, 33 with IPv6, in arrays that are kept at least 89 % full: below
 // 24 bytes for IPv4 and 38 for IPv6, in a large cache whose buckets are not all full.
 //
+// # Counters
+//
+// They stand in the tables above. What else raises one, and in which releases, is on its
+// own page: `go doc kernel.PAWSEstab`, kernel.PAWSPassive, kernel.PAWSActive,
+// kernel.PAWSOldAck, kernel.PAWSTimewait, kernel.TCPACKSkippedPAWS.
+//
 // # Clocks
 //
 // Times are time.Duration since boot. The kernel counts the age of timestamps in whole
@@ -80,6 +86,9 @@
 // inet_peers to 3.0; which host goes above the threshold to 3.5.
 //
 // # What is not modelled
+//
+// A Cache stands for one namespace and knows no routes, and of tcp_metrics it keeps what
+// decides about a SYN:
 //
 // Routes: a SYN whose way back does not lead to its source is not judged by
 // tcp_tw_recycle, and a socket without a route remembers nothing. Locked metrics and

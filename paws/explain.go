@@ -25,8 +25,8 @@ func (s Step) String() string {
 // An Explanation is a verdict with the tests that led to it, in the kernel's order.
 // Tests that the kernel did not reach are not in it.
 type Explanation struct {
-	Verdict Verdict
-	Steps   []Step
+	Verdict Verdict // what the kernel does
+	Steps   []Step  // the tests that led to it, in its order
 }
 
 // String is one line for each test and one for the verdict.

@@ -110,8 +110,8 @@ func (d DropReason) String() string {
 // A Verdict is one decision: what is done with a segment, why, and what it leaves
 // behind for tools to see. It is a comparable value; the zero Verdict is none.
 type Verdict struct {
-	Action Action
-	Reason Reason
+	Action Action // what the kernel does
+	Reason Reason // why
 	// Drop is the kernel's drop reason.
 	Drop DropReason
 	// Counters are the nstat counters raised, in the kernel's order.

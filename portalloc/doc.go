@@ -114,6 +114,7 @@
 //
 // TWRecycled counts TIME_WAIT entries that connect() took over. On 2.6.32 (to RHEL 6.4)
 // it counts every connect() that found a port in use elsewhere.
+// `go doc kernel.TWRecycled` has all that raises it.
 //
 // # What is exact, what is an envelope
 //
@@ -126,6 +127,9 @@
 // what the model may do for some secret.
 //
 // # What is not modelled
+//
+// An Allocator carries out one call after the other, for one namespace whose devices,
+// privileges and memory it does not know:
 //
 // Two calls at once, other than in [ExploreRace]. Devices: SO_BINDTODEVICE, VRFs. Other namespaces, which share one number to 5.11, the range to 3.12, and the count
 // of bound sockets that bind() goes by to 3.3. Privileges, and whether an address is one

@@ -12,8 +12,8 @@ import (
 type Thread uint8
 
 const (
-	ThreadA Thread = iota + 1
-	ThreadB
+	ThreadA Thread = iota + 1 // the thread whose socket is named A
+	ThreadB                   // the other one
 )
 
 // String is "A" or "B".

@@ -14,7 +14,7 @@ import (
 // A RaceResult is what two threads end with when both wait for answers to their SYNs,
 // or have returned.
 type RaceResult struct {
-	A, B RaceEnd
+	A, B RaceEnd // what became of the two calls
 	// Winner is, where both took the entry over, the one that gets every answer: its
 	// socket was inserted second and so is found first, at the head of the hash chain.
 	// The other one starves; see [Starve]. Zero if the two have different ports.
@@ -44,7 +44,7 @@ type RaceOutcome struct {
 
 // A Race is what all interleavings of two connect() calls lead to.
 type Race struct {
-	Config RaceConfig
+	Config RaceConfig // what was explored
 	// Interleavings is how many orders there are in which two threads can take their
 	// steps, a thread waiting where the other holds its lock. Doubles is how many of them
 	// end with two sockets on one set of addresses and ports, with one sequence number.

@@ -19,9 +19,9 @@ type Schedule struct {
 
 // A Move is one step of a schedule.
 type Move struct {
-	Thread Thread
-	Step   RaceStep
-	Note   string // what came of it: "TWRecycled 2"
+	Thread Thread   // who took it
+	Step   RaceStep // what it did
+	Note   string   // what came of it: "TWRecycled 2"
 }
 
 // String is the move on one line.

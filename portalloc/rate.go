@@ -48,7 +48,7 @@ func (p Picker) binds() bool { return p == BindPicks || p == BindPicksWildcard }
 // Sockets that bind() are taken to have neither SO_REUSEADDR nor SO_REUSEPORT, which
 // may share ports, and to meet no others that were bound to an overlapping address.
 type Pool struct {
-	Picker Picker
+	Picker Picker // who chooses the ports
 	// Range is net.ipv4.ip_local_port_range, both ends of which are ports to use; see
 	// [kernel.DefaultPortRange].
 	Range kernel.PortRange

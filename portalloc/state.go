@@ -47,7 +47,7 @@ type Options struct {
 
 // Info is what there is to know about a socket.
 type Info struct {
-	State State
+	State State // what became of it
 	// Local is its address and port: the zero AddrPort if it has neither, port 0 if it
 	// has only an address.
 	Local netip.AddrPort

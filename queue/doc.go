@@ -69,6 +69,9 @@
 // alone in any release and not at all before 3.8. TCPReqQFullDoCookies counts decisions and
 // SyncookiesSent cookies; they differ by the SYNs that then met a full accept queue.
 //
+// The other way round, from a counter to all the decisions that raise it, goes its own
+// page: `go doc kernel.ListenDrops`.
+//
 // # What is exact, what is an envelope
 //
 // Exact, and replayed against recordings of running kernels in the tests: queue
@@ -82,6 +85,9 @@
 // which they were armed; a real kernel of that time may reverse them.
 //
 // # What is not modelled
+//
+// A Listener is one socket of one CPU, it never lacks memory, and options that are
+// features of their own are left out. That is:
 //
 // Several CPUs at once: from 4.4 on the limits are checked without a lock, and the
 // SYN queue may pass its limit by the number of CPUs less one. TCP Fast Open, MD5 and

@@ -39,7 +39,7 @@ type Segment struct {
 	// one address; a wildcard listener tells connections from one client to two of
 	// its addresses apart by it.
 	To    netip.AddrPort
-	Flags Flags
+	Flags Flags  // of the header
 	Seq   uint32 // of the first byte, or of SYN
 	Ack   uint32 // meaningful with FlagACK
 	Len   uint32 // bytes of data, without SYN and FIN

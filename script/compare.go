@@ -106,8 +106,8 @@ func Compare(s *Script, kernel string, trace Trace) error {
 
 // A Difference is the first step at which what came out is not what was expected.
 type Difference struct {
-	Script *Script
-	Kernel string
+	Script *Script  // what was replayed
+	Kernel string   // whose answers it was compared with
 	Step   int      // index in Script.Steps
 	Want   []Answer // what the script expects
 	Got    []Answer // what came

@@ -191,6 +191,11 @@
 // A kernel with several processors may run a timer a jiffy late, and any may notice a jiffy late that a second has begun.
 // [Replay] has the rule.
 //
+// # Evidence
+//
+// testdata holds scripts with what kernels answered, from 5.10.223 to 7.2.13 and in part 3.10.108; the tests replay each on the
+// model of each kernel, step by step. The module conformance writes, records and compares them.
+//
 // # Scripts of your own
 //
 // [Parse] a file, [Run] it on a [Model] of the release that you have, and [Record] the trace: the file then holds

@@ -25,12 +25,12 @@ const floodPort = 40000
 
 // A Flood is N SYNs at once, each from another address, that nobody follows up.
 type Flood struct {
-	N    int
-	From netip.Addr // of the first; the others count up from it. Zero for 10.3.0.1.
-	To   netip.AddrPort
+	N    int            // how many SYNs
+	From netip.Addr     // of the first; the others count up from it. Zero for 10.3.0.1.
+	To   netip.AddrPort // the listener's endpoint; [HostAddr] if the address was left out
 
-	Timestamp bool // each SYN has this timestamp
-	TSVal     uint32
+	Timestamp bool   // each SYN has this timestamp
+	TSVal     uint32 // their timestamp, if Timestamp is set
 }
 
 // peer is the endpoint of SYN i.

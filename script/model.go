@@ -20,10 +20,10 @@ const (
 
 // A ModelConfig describes the kernel that a Model is of.
 type ModelConfig struct {
-	Semantics kernel.Semantics
-	Machine   kernel.Machine // on which defaults of sysctls depend
-	Sysctls   kernel.Sysctls
-	HZ        int // 0 means 250
+	Semantics kernel.Semantics // how the kernel behaves
+	Machine   kernel.Machine   // on which defaults of sysctls depend
+	Sysctls   kernel.Sysctls   // as the namespace starts
+	HZ        int              // 0 means 250
 	// Monotonic and Wall are those of package host.
 	Monotonic, Wall time.Duration
 	Key             uint64 // of package host

@@ -21,10 +21,10 @@ type Script struct {
 	Comment []string
 	// Settle is how long each step but a wait takes; 0 means [DefaultSettle].
 	Settle time.Duration
-	Peers  []Peer
+	Peers  []Peer // declared flows, in the order of the file
 	// Limits are the kernels from which the model is known to differ, and why.
 	Limits []Limit
-	Steps  []Step
+	Steps  []Step // in the order of the file
 	// Remarks are the comments after the last step; a script without steps has none.
 	Remarks []string
 	// Kernels are those whose answers the expectations are.
@@ -33,8 +33,8 @@ type Script struct {
 
 // A Peer declares a flow that a forged peer opens: its endpoint, and the host's.
 type Peer struct {
-	Name     string
-	From, To netip.AddrPort
+	Name     string         // as steps and answers name it
+	From, To netip.AddrPort // the peer's endpoint and the host's
 }
 
 // A Kernel is a running kernel that was asked, and when it came to each step.
@@ -67,7 +67,7 @@ type Step struct {
 	Comment []string // the lines above it, without "# "
 	// Blank: an empty line stands above it and its comment. It does not count of the first step.
 	Blank bool
-	Op    Op
+	Op    Op // what is done
 
 	Flow    string  // OpSegment: a peer's name, or that of a socket that connects
 	Segment Segment // OpSegment
@@ -83,28 +83,28 @@ type Step struct {
 	Options  Options        // OpSocket
 	Flood    Flood          // OpFlood
 
-	Expect []Expect
+	Expect []Expect // the answers, as written under it
 	// Line is where it stands in its file, 0 if it stands in none.
 	Line int
 }
 
 // A Segment is a forged segment as a script writes it, in relative numbers.
 type Segment struct {
-	Flags  host.Flags
-	Seq    Number // relative to the first number of the flow's peer
-	Ack    Number // relative to the first number of the host; only with host.FlagACK
-	Len    uint32
-	Window uint32 // 0 for the usual 64240, unless ZeroWindow
+	Flags  host.Flags // of the TCP header
+	Seq    Number     // relative to the first number of the flow's peer
+	Ack    Number     // relative to the first number of the host; only with host.FlagACK
+	Len    uint32     // bytes of data
+	Window uint32     // 0 for the usual 64240, unless ZeroWindow
 	// ZeroWindow: the window offered is 0.
 	ZeroWindow bool
 
-	Timestamp bool
-	TSVal     uint32
-	TSEcr     Echo
+	Timestamp bool   // the option is there, with TSVal
+	TSVal     uint32 // its value
+	TSEcr     Echo   // its echo
 
 	MSS         uint16 // 0: without
 	WindowScale uint8  // the shift plus one, 0: without
-	SACK        bool
+	SACK        bool   // the option SACK-permitted of a SYN
 }
 
 // A Base is what a Number counts from.
@@ -118,8 +118,8 @@ const (
 
 // A Number is a sequence number: N after its base, modulo 2^32.
 type Number struct {
-	Base Base
-	N    int32
+	Base Base  // what it counts from
+	N    int32 // how far from there
 }
 
 // An Echo is the timestamp that a forged segment echoes.
@@ -133,7 +133,7 @@ type Echo struct {
 // An Expect is a line under a step: what came out.
 type Expect struct {
 	Kernels []string // whose answer it is, in the order of Script.Kernels; empty: everyone's but those of whom a part is known
-	Answer  Answer
+	Answer  Answer   // what is expected
 }
 
 // An Answer is something that a step brought about.

@@ -42,7 +42,7 @@ const (
 
 // A Call is one step with all names and relative numbers resolved.
 type Call struct {
-	Op     Op
+	Op     Op            // one of the Ops of system calls, OpSocket to OpError
 	Settle time.Duration // how long to wait afterwards for what follows at once
 
 	Segment host.Segment  // OpSegment
@@ -62,7 +62,7 @@ type Call struct {
 
 // Options are the socket options of OpSocket.
 type Options struct {
-	ReuseAddr, ReusePort, BindAddressNoPort bool
+	ReuseAddr, ReusePort, BindAddressNoPort bool   // SO_REUSEADDR, SO_REUSEPORT, IP_BIND_ADDRESS_NO_PORT
 	DeferAccept                             int    // seconds
 	SYNCount                                int    // TCP_SYNCNT
 	Linger2                                 int    // TCP_LINGER2 in seconds, 0 for unset
@@ -74,7 +74,7 @@ type Seen struct {
 	// At is when the call began, and End when what came of it was collected: the time
 	// since boot (CLOCK_MONOTONIC of a kernel).
 	At, End time.Duration
-	Errno   host.Errno
+	Errno   host.Errno // what a system call failed with; 0 for success
 	// Local and Remote are the addresses of the socket after OpBind, OpConnect and
 	// OpAccept, where it has them.
 	Local, Remote netip.AddrPort
@@ -90,6 +90,6 @@ type Seen struct {
 
 // Sent is a segment that left the host, and when.
 type Sent struct {
-	At time.Duration
+	At time.Duration // since boot, as Seen.At
 	host.Segment
 }

@@ -15,7 +15,7 @@ import (
 // Arrivals say when clients come. Begin starts them anew: each call of what it returns is the time of the
 // next, since the first moment, which never goes back; false says that there are no more.
 type Arrivals interface {
-	Begin(r *rand.Rand) func() (time.Duration, bool)
+	Begin(r *rand.Rand) func() (time.Duration, bool) // starts them anew; r is what random ones draw from
 }
 
 // seconds is a time in seconds, as long as one can be.
@@ -88,8 +88,8 @@ func (rate Poisson) Begin(r *rand.Rand) func() (time.Duration, bool) {
 
 // Bursts are Size arrivals at the same moment, again after each Period.
 type Bursts struct {
-	Size   int
-	Period time.Duration
+	Size   int           // arrivals of one burst
+	Period time.Duration // from one burst to the next
 }
 
 // Begin starts them. A Size or a Period that is not above 0 brings nobody.
@@ -107,8 +107,8 @@ func (b Bursts) Begin(*rand.Rand) func() (time.Duration, bool) {
 // OnOff lets arrivals come for a time, none for a time, and so on. The time of Arrivals stands still while
 // they are off.
 type OnOff struct {
-	Arrivals Arrivals
-	On, Off  time.Duration
+	Arrivals Arrivals      // who come while they are on
+	On, Off  time.Duration // the time on, then the time off
 }
 
 // Begin starts them. A nil Arrivals or an On that is not above 0 brings nobody.
@@ -126,8 +126,8 @@ func (o OnOff) Begin(r *rand.Rand) func() (time.Duration, bool) {
 // Ramp is a rate per second that grows, or falls, from one value to another within a time, evenly spaced as
 // the rate of the moment wants it, and then ends.
 type Ramp struct {
-	From, To float64
-	For      time.Duration
+	From, To float64       // the rates per second at the beginning and at the end
+	For      time.Duration // how long it takes from one to the other
 }
 
 // Begin starts them. A negative rate, or a time that is not above 0, brings nobody.
@@ -193,7 +193,7 @@ func ReadTimes(r io.Reader) (Times, error) {
 
 // A Span is a length of time, as drawn for each who needs one. The zero Span is no time.
 type Span struct {
-	Mean time.Duration
+	Mean time.Duration // its mean
 	// Exponential draws it from the exponential distribution; otherwise it is always Mean.
 	Exponential bool
 }

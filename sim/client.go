@@ -17,14 +17,14 @@ import (
 //	CloseFirst: waits for Hold, close()
 //	otherwise:  waits for the peer's FIN, close()
 type Client struct {
-	Name string
-	Node *Node
+	Name string // stands in traces and reports
+	Node *Node  // the host that it runs on
 	// To are the destinations, in turn.
 	To []netip.AddrPort
 	// From is what its sockets are bound to; port 0 leaves the port to bind(). The zero From leaves all to
 	// connect().
 	From    netip.AddrPort
-	Options host.Options
+	Options host.Options               // of its sockets, given before bind()
 	from    func(n int) netip.AddrPort // From by connection, for a Load
 
 	// Arrivals begin at Start. Count ends them early; 0 does not.
@@ -50,17 +50,17 @@ type Client struct {
 
 // A Connection is what a client's wish came to.
 type Connection struct {
-	N             int           // of the client's, from 1
-	Asked, Ended  time.Duration // the first connect(), and when it was connected or had failed
-	Attempts      int           // that it took
-	Failure       Failure       // of the last; the zero Failure for a connection that is there
-	Local, Remote netip.AddrPort
+	N             int            // of the client's, from 1
+	Asked, Ended  time.Duration  // the first connect(), and when it was connected or had failed
+	Attempts      int            // that it took
+	Failure       Failure        // of the last; the zero Failure for a connection that is there
+	Local, Remote netip.AddrPort // the client's end and the server's
 }
 
 // A Failure is why an attempt to connect failed. The zero Failure is none.
 type Failure struct {
-	Errno   host.Errno
-	Timeout bool // the client's own
+	Errno   host.Errno // what connect() ended with, 0 if it was the client's own timeout
+	Timeout bool       // the client's own
 }
 
 // String is the errno, "own timeout", or "none".

@@ -74,9 +74,18 @@
 //
 // # What is not modelled
 //
+// The questions are how connections open and close, and who waits for it. What depends on the data between, or on how
+// fast a processor is, would be a guess:
+//
 // Data: connections are opened, held and closed, and nothing is sent on them. Bandwidth, queues and losses
 // of a network that depend on its load. A host's processor: segments and system calls take no time, and a
 // server has as many CPUs as workers. Fragments, ICMP, checksums. The window checks of netfilter's connection
 // tracking, its table's limit, and SNAT's random ports; see [Firewall] and [NAT]. Kernel memory of requests,
 // buffers, files and inodes. What package host says under this heading.
+//
+// # Evidence
+//
+// What hosts do is package host's. The tests play cases that people reported, against their numbers (calibration_test.go),
+// and hold a [Load] against the full world on the same seeds. What a [Firewall] and a [NAT] do is not held against
+// running kernels; their documentation says where it is from.
 package sim

@@ -55,7 +55,7 @@ func (t Treatment) String() string {
 //
 // A Firewall is made with a literal and has its state in unexported fields: it belongs to one world.
 type Firewall struct {
-	Label string
+	Label string // its name in traces and reports
 	// ReusedSYN is a SYN for a connection from SYN_RECV to LAST_ACK; 0 means Pass, which leaves the state as
 	// it is.
 	ReusedSYN Treatment

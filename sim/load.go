@@ -18,7 +18,7 @@ import (
 // What is skipped: the users' host, but for the timer of its SYNs and its answers to SYN-ACKs; full sockets,
 // which here see nothing but a FIN each way; ports.
 type Load struct {
-	Seed uint64
+	Seed uint64 // what everything random comes from, as in [Config]
 	// Sample is the pause between two samples of the server; 0 takes none.
 	Sample time.Duration
 	// For is how long it runs.

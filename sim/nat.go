@@ -21,8 +21,8 @@ const noMapping = "no mapping"
 //
 // A NAT is made with a literal and has its state in unexported fields: it belongs to one world.
 type NAT struct {
-	Label   string
-	Outside netip.Addr
+	Label   string     // its name in traces and reports
+	Outside netip.Addr // the one address that the far end sees
 	// PortLow and PortHigh are the ports for connections whose own is taken; 0 means 1024 and 65535.
 	PortLow, PortHigh uint16
 	// Idle is how long a mapping without traffic is kept; 0 means 5 days, as netfilter keeps established

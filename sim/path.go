@@ -43,8 +43,8 @@ type Passage struct {
 
 // Filter is a box that stops the segments for which Drop says so, and forgets everything at once.
 type Filter struct {
-	Label string
-	Drop  func(now time.Duration, outward bool, s host.Segment) bool
+	Label string                                                     // its name in traces and reports
+	Drop  func(now time.Duration, outward bool, s host.Segment) bool // reports whether a segment is stopped; outward is from A to B
 }
 
 // Name is its label.

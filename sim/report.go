@@ -13,27 +13,27 @@ import (
 // A Report is what became of a world until now. Every list has an order of its own making: same seed, same
 // bytes. Times are in nanoseconds in JSON.
 type Report struct {
-	Seed    uint64         `json:"seed"`
-	At      time.Duration  `json:"at_ns"`
-	Clients []ClientReport `json:"clients"`
-	Servers []ServerReport `json:"servers"`
-	Nodes   []NodeReport   `json:"nodes"`
-	Paths   []PathReport   `json:"paths"`
+	Seed    uint64         `json:"seed"`    // of the world
+	At      time.Duration  `json:"at_ns"`   // the world's time
+	Clients []ClientReport `json:"clients"` // in the order in which they were added
+	Servers []ServerReport `json:"servers"` // likewise
+	Nodes   []NodeReport   `json:"nodes"`   // likewise
+	Paths   []PathReport   `json:"paths"`   // in the order of [World.Join]
 	// Unrouted are segments to which no path or no mapping of a NAT belonged.
 	Unrouted uint64   `json:"unrouted"`
-	Samples  []Sample `json:"samples,omitempty"`
+	Samples  []Sample `json:"samples,omitempty"` // by time, then by node; none without [Config].Sample
 }
 
 // A Count is how often something happened.
 type Count struct {
-	What string `json:"what"`
-	N    uint64 `json:"n"`
+	What string `json:"what"` // a counter's name, an errno, a verdict
+	N    uint64 `json:"n"`    // how often
 }
 
 // A ClientReport is how a client's users fared.
 type ClientReport struct {
-	Name string `json:"name"`
-	Node string `json:"node"`
+	Name string `json:"name"` // of the [Client]
+	Node string `json:"node"` // the name of its host
 	// Asked are the connections wanted, Connected those that came, Failed those that did not, after Attempts
 	// in all. What is missing is still on its way.
 	Asked     uint64 `json:"asked"`
@@ -53,12 +53,12 @@ type ClientReport struct {
 
 // A Latency tells how times are distributed.
 type Latency struct {
-	N   uint64        `json:"n"`
-	Min time.Duration `json:"min_ns"`
-	P50 time.Duration `json:"p50_ns"`
-	P90 time.Duration `json:"p90_ns"`
-	P99 time.Duration `json:"p99_ns"`
-	Max time.Duration `json:"max_ns"`
+	N   uint64        `json:"n"`      // how many times were measured
+	Min time.Duration `json:"min_ns"` // the smallest, exactly
+	P50 time.Duration `json:"p50_ns"` // half of them are not above this, to 1/64
+	P90 time.Duration `json:"p90_ns"` // nine tenths
+	P99 time.Duration `json:"p99_ns"` // 99 of 100
+	Max time.Duration `json:"max_ns"` // the largest, exactly
 	// Steps are how many took about as long as SYNs that are lost or dropped make it take: see [Steps].
 	Steps [6]uint64 `json:"steps"`
 }
@@ -85,13 +85,13 @@ func latency(h *Histogram) Latency {
 
 // A ServerReport is what a server did.
 type ServerReport struct {
-	Name     string `json:"name"`
-	Node     string `json:"node"`
-	Accepted uint64 `json:"accepted"`
-	Served   uint64 `json:"served"`
-	Closed   uint64 `json:"closed"`
-	Resets   uint64 `json:"resets"` // that the peer had reset
-	Leaked   uint64 `json:"leaked"`
+	Name     string `json:"name"`     // of the [Server]
+	Node     string `json:"node"`     // the name of its host
+	Accepted uint64 `json:"accepted"` // connections that accept() returned
+	Served   uint64 `json:"served"`   // of them those whose service is over
+	Closed   uint64 `json:"closed"`   // that it closed
+	Resets   uint64 `json:"resets"`   // that the peer had reset
+	Leaked   uint64 `json:"leaked"`   // that it forgot to close
 	// AcceptQueue is the accept queue now, its largest length, and its limit, of which one more fit.
 	// SYNQueue likewise.
 	AcceptQueue Depth `json:"accept_queue"`
@@ -100,14 +100,14 @@ type ServerReport struct {
 
 // A Depth is how full a queue is.
 type Depth struct {
-	Now   uint32 `json:"now"`
-	Peak  uint32 `json:"peak"`
-	Limit uint32 `json:"limit"`
+	Now   uint32 `json:"now"`   // at the moment of the report
+	Peak  uint32 `json:"peak"`  // the most there ever were
+	Limit uint32 `json:"limit"` // what the kernel compares with; an accept queue holds one more
 }
 
 // A NodeReport is what a host counted.
 type NodeReport struct {
-	Name string `json:"name"`
+	Name string `json:"name"` // of the node
 	// Counters are what nstat would show, those that are not 0.
 	Counters []Count `json:"counters"`
 	// Refused are the segments with which a listener, a TIME-WAIT entry or nobody did something else than
@@ -120,11 +120,11 @@ type NodeReport struct {
 
 // A PathReport is what got lost between two nodes.
 type PathReport struct {
-	A       string  `json:"a"`
-	B       string  `json:"b"`
-	LostToB uint64  `json:"lost_to_b"`
-	LostToA uint64  `json:"lost_to_a"`
-	Stopped []Count `json:"stopped"` // by boxes
+	A       string  `json:"a"`         // the nodes, in the order of [World.Join]
+	B       string  `json:"b"`         // the other one
+	LostToB uint64  `json:"lost_to_b"` // segments from A that got lost by [Path].Loss
+	LostToA uint64  `json:"lost_to_a"` // and from B
+	Stopped []Count `json:"stopped"`   // by boxes
 }
 
 // Report tells what became of the world until now.

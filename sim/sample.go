@@ -13,8 +13,8 @@ const ConnectionBytes = 2300
 
 // A Sample is how full a node is at a moment.
 type Sample struct {
-	At   time.Duration `json:"at_ns"`
-	Node string        `json:"node"`
+	At   time.Duration `json:"at_ns"` // the world's time
+	Node string        `json:"node"`  // the node's name
 	// Accept and Requests are the accept queue and the SYN queue, of all listeners of the node together.
 	Accept   int `json:"accept_queue"`
 	Requests int `json:"syn_queue"`

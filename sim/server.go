@@ -18,11 +18,11 @@ import (
 //	CloseFirst: close()
 //	otherwise:  waits for the peer's FIN, close()
 type Server struct {
-	Name    string
-	Node    *Node
-	At      netip.AddrPort
-	Backlog int
-	Options host.Options
+	Name    string         // stands in traces and reports
+	Node    *Node          // the host that it runs on
+	At      netip.AddrPort // where it listens
+	Backlog int            // the argument of listen()
+	Options host.Options   // of its listening socket
 
 	// NeverAccept listens and does no more: what a process does that hangs.
 	NeverAccept bool
@@ -30,11 +30,11 @@ type Server struct {
 	Workers int
 	// AcceptTime is the least time between two accept() calls, so 1 ms for 1000 a second.
 	AcceptTime Span
-	Service    Span
+	Service    Span // how long a connection keeps a worker
 	// Stall holds up accept() and close().
 	Stall Stall
 
-	CloseFirst bool
+	CloseFirst bool // it closes when it has served; otherwise it waits for the peer's FIN
 	// Abort closes with SO_LINGER and a time of 0.
 	Abort bool
 	// Leak is the share of connections that it forgets to close: 0 to 1.

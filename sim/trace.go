@@ -32,9 +32,9 @@ func (k Kind) String() string {
 
 // An Event is a line of a trace.
 type Event struct {
-	At    time.Duration
-	Kind  Kind
-	Where string // the node or the box
+	At    time.Duration // the world's time
+	Kind  Kind          // what it is about
+	Where string        // the node or the box
 	// Segment is what it is about; the zero Segment for Said.
 	Segment host.Segment
 	// Verdict is what a host did, for Arrived.

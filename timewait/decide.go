@@ -7,7 +7,7 @@ import (
 
 // A View is an entry as a segment finds it, with what else the decision depends on.
 type View struct {
-	State  State
+	State  State  // what it is in
 	RcvNxt uint32 // the sequence number expected next
 	SndNxt uint32 // our own next
 	Window uint32 // the receive window in bytes, which only FIN_WAIT2 looks at

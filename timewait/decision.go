@@ -76,11 +76,11 @@ var decisions = []row{
 
 // A Rule is one row of the decision table, for reading.
 type Rule struct {
-	ID     string // "T4"
-	State  State
+	ID     string   // "T4"
+	State  State    // of the entry
 	When   []string // the conditions, one of which must hold; none for "else"
-	Action Action
-	Reason Reason
+	Action Action   // what the kernel does
+	Reason Reason   // why
 	// Also is what happens besides, with kernel versions where they differ.
 	Also []string
 }

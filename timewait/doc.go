@@ -48,7 +48,7 @@
 //	answer held back, TIME_WAIT, FIN_WAIT2    TCPACKSkippedTimeWait, TCPACKSkippedFinWait2 from 4.0
 //	RST sent                                  OutRsts
 //
-// To 4.0 "shorter" is what the recycle wheel holds, below 32 ticks of 128 to 213 ms. An
+// From a counter to the decisions: `go doc kernel.TW`. To 4.0 "shorter" is what the recycle wheel holds, below 32 ticks of 128 to 213 ms. An
 // entry that a RST, a SYN or connect() ended counted nothing to 5.17.
 //
 // # What is exact, what is an envelope
@@ -58,6 +58,9 @@
 // jiffy on 4.1 to 4.7, and what the worker of the death row delays.
 //
 // # What is not modelled
+//
+// What another package has, what follows from more than one namespace, and what a
+// segment carries that these decisions do not look at:
 //
 // The race of 2.6.32 in which two connects take one entry (package portalloc), sockets
 // in repair mode, timestamp offsets and MD5 or AO signatures of the ACKs sent, IPsec and

@@ -25,8 +25,8 @@ func (c Check) String() string {
 // An Explanation is a verdict with the checks that led to it, in the kernel's order.
 // Checks that the kernel did not reach are not in it.
 type Explanation struct {
-	Verdict Verdict
-	Checks  []Check
+	Verdict Verdict // what the kernel does
+	Checks  []Check // the checks that led to it
 }
 
 // String is one line for each check and one for the verdict.

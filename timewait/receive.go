@@ -10,9 +10,9 @@ import (
 
 // Ended is an entry that ran its time.
 type Ended struct {
-	At            time.Duration
-	Local, Remote netip.AddrPort
-	State         State
+	At            time.Duration  // the moment of its timer
+	Local, Remote netip.AddrPort // its endpoints, this host's first
+	State         State          // what it was in
 }
 
 // Next returns when the next timer is due, and whether one is armed. To 4.0 that is a
@@ -85,7 +85,7 @@ func (t *Table) rearm(i uint32, timeout time.Duration) {
 // along.
 type Outcome struct {
 	Verdict
-	Reply Reply
+	Reply Reply // the segment sent in answer
 	// Rule is the row of [Decisions] that decided.
 	Rule string
 	// ISN is the sequence number for the SYN-ACK where the action is [Reopen], as
@@ -274,8 +274,8 @@ func (t *Table) All() iter.Seq[Live] {
 
 // A Live is an entry that is there.
 type Live struct {
-	Local, Remote netip.AddrPort
-	State         State
+	Local, Remote netip.AddrPort // its endpoints, this host's first
+	State         State          // what it is in
 }
 
 // Find returns the state of the entry with these addresses and ports; ok is false if

@@ -14,8 +14,8 @@ type Reuse struct {
 	// Bound says that the socket was bound to its port before, by bind(), bind to port
 	// 0 included. connect() that looks for a port by itself has Bound false.
 	Bound    bool
-	State    State
-	Loopback bool // see [IsLoopback]
+	State    State // of the entry
+	Loopback bool  // see [IsLoopback]
 	// SeenAt and Now are seconds of the clock that the release keeps stamps in: when
 	// the peer's last timestamp was seen, 0 if the connection used none, and now. To
 	// 4.18 the wall clock, from 4.19 the monotonic one. They tell the age to 6.13.
@@ -120,10 +120,10 @@ func IsLoopback(local, remote netip.Addr, boundToLo bool) bool {
 
 // A ReuseCase is one line of the truth table of connect().
 type ReuseCase struct {
-	Bound, Timestamps, Loopback, Old bool
-	State                            State
-	Setting                          int // of tcp_tw_reuse
-	Verdict                          Verdict
+	Bound, Timestamps, Loopback, Old bool    // as in [Reuse]; Timestamps: SeenAt is not 0; Old: old enough
+	State                            State   // of the entry
+	Setting                          int     // of tcp_tw_reuse
+	Verdict                          Verdict // what connect() does
 }
 
 // String is the case on one line.

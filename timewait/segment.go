@@ -9,11 +9,11 @@ import (
 type Flags uint8
 
 const (
-	FlagFIN Flags = 1 << iota
-	FlagSYN
-	FlagRST
-	FlagPSH
-	FlagACK
+	FlagFIN Flags = 1 << iota // 0x01
+	FlagSYN                   // 0x02
+	FlagRST                   // 0x04
+	FlagPSH                   // 0x08
+	FlagACK                   // 0x10
 )
 
 // String names the flags that are set, as "SYN|ACK", and "none".
@@ -35,14 +35,14 @@ func (f Flags) String() string {
 type Segment struct {
 	// From is the peer, To our own address: together they name the entry.
 	From, To netip.AddrPort
-	Flags    Flags
-	Seq      uint32
+	Flags    Flags  // of the header
+	Seq      uint32 // its first sequence number
 	Ack      uint32 // meaningful with FlagACK
 	Len      uint32 // bytes of data, without SYN and FIN
 
 	// Timestamp says that the option is there, with this value.
 	Timestamp bool
-	TSVal     uint32
+	TSVal     uint32 // its value
 
 	// Listener says that somebody listens on To: a SYN that may reopen the connection
 	// goes to that listener.
@@ -64,15 +64,15 @@ func (s *Segment) end() uint32 {
 // A Reply is the segment that the kernel sends in answer, if any. The zero Reply is
 // none.
 type Reply struct {
-	Flags Flags
-	Seq   uint32
-	Ack   uint32
+	Flags Flags  // 0: none is sent
+	Seq   uint32 // of the header
+	Ack   uint32 // the number expected next
 	// Window is the window field of the header, already scaled.
 	Window uint16
 	// Timestamp says that the option is there. The kernel adds the connection's secret
 	// offset to TSVal from 4.10 on; this one is the clock itself.
 	Timestamp    bool
-	TSVal, TSEcr uint32
+	TSVal, TSEcr uint32 // our clock, and the echo of the peer's last timestamp
 }
 
 // resetFor is the RST that answers a segment of no connection.

@@ -184,14 +184,14 @@ func (t *Table) second(at time.Duration) uint32 {
 
 // A Socket is a connection that closes.
 type Socket struct {
-	Local, Remote netip.AddrPort
-	State         State         // what it enters
-	Timeout       time.Duration // of FIN_WAIT2: [Orphan].Entry; TIME_WAIT does not look at it
-	RTO           time.Duration // retransmission timeout; 0 means 200 ms, the least
-	RcvNxt        uint32        // the sequence number expected next
-	SndNxt        uint32        // our own next, after our FIN
-	Window        uint32        // receive window in bytes, at most 1073725440
-	WindowScale   uint8         // shift of the windows we send, 0 to 14
+	Local, Remote netip.AddrPort // its endpoints, this host's first
+	State         State          // what it enters
+	Timeout       time.Duration  // of FIN_WAIT2: [Orphan].Entry; TIME_WAIT does not look at it
+	RTO           time.Duration  // retransmission timeout; 0 means 200 ms, the least
+	RcvNxt        uint32         // the sequence number expected next
+	SndNxt        uint32         // our own next, after our FIN
+	Window        uint32         // receive window in bytes, at most 1073725440
+	WindowScale   uint8          // shift of the windows we send, 0 to 14
 
 	// Timestamps says that the peer's segments carried timestamps, TSRecent being the
 	// last that was kept, at the moment TSAt: often that of the peer's FIN.

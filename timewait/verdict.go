@@ -117,8 +117,8 @@ func (d DropReason) String() string {
 // A Verdict is one decision of the kernel: what it does, why, and what it leaves behind
 // for tools to see. It is a comparable value.
 type Verdict struct {
-	Action Action
-	Reason Reason
+	Action Action     // what the kernel does
+	Reason Reason     // why
 	Drop   DropReason // the kernel's drop reason, zero where it gives none
 	// Counters are the nstat counters raised, in the kernel's order.
 	Counters kernel.CounterSet

@@ -36,6 +36,7 @@ type Own struct {
 	Longest time.Duration
 }
 
+// String names it in messages.
 func (Own) String() string { return "own" }
 
 // Waits is how long a script waits in all, settling not counted.
@@ -96,6 +97,7 @@ type Guest struct {
 	Log func(line string)
 }
 
+// String is its name.
 func (g *Guest) String() string { return g.Name }
 
 // guestScript is a script on its way to a guest.

@@ -117,6 +117,7 @@ func (c *Tally) Add(k *Case) string {
 	return last.err.Error()
 }
 
+// String is the sums on one line.
 func (c *Tally) String() string {
 	return fmt.Sprintf("%s: %d scripts, %d steps, %d differences, %d limits, %d failed (%d late, %d blurred, %d agreed when run again, %d are noise)",
 		c.Kernel, c.Asked, c.Steps, c.Differences, c.Limits, c.Failed, c.Late, c.Blurred, c.Again, c.Noise)

@@ -14,14 +14,14 @@ var Prefix = [12]byte{0: 0xfd}
 
 // TCP header flags.
 const (
-	FIN = 1 << iota
-	SYN
-	RST
-	PSH
-	ACK
-	URG
-	ECE
-	CWR
+	FIN = 1 << iota // 0x01
+	SYN             // 0x02
+	RST             // 0x04
+	PSH             // 0x08
+	ACK             // 0x10
+	URG             // 0x20
+	ECE             // 0x40
+	CWR             // 0x80
 )
 
 // A Segment is one IP packet that carries TCP. Options that are not there
