@@ -227,13 +227,21 @@ const EmbryonicRsts Counter = 15
 //	queue.TimedOut                from 2.6.34 [synack-timer-counters]
 //	    the SYN-ACK was not answered in time
 //	host.Host.Advance             from 5.1 [timeouts-counted]
-//	    a FIN is given up
+//	    a FIN to a peer that allows SACK is given up
 //	host.Host.Advance             to 3.9 [tail-loss-probe]
-//	    a FIN is sent again, the first time
+//	    a FIN to a peer that allows SACK is sent again, the first time
 //	host.Host.Advance             from 3.10 [tail-loss-probe]
-//	    a FIN is sent again, the second time
+//	    a FIN to a peer that allows SACK is sent again, the second time
 //	host.Host.Advance             from 5.1 [timeouts-counted]
-//	    a FIN is sent again, the third time or later
+//	    a FIN to a peer that allows SACK is sent again, the third time or later
+//	host.Host.Advance             from 5.1 [timeouts-counted]
+//	    a FIN to another peer is given up
+//	host.Host.Advance             all
+//	    a FIN to another peer is sent again, the first time
+//	host.Host.Advance             from 5.1 [timeouts-counted]
+//	    a FIN to another peer is sent again, the second time
+//	host.Host.Advance             from 5.1 [timeouts-counted]
+//	    a FIN to another peer is sent again, the third time or later
 //	host.Host.Advance             from 5.1 [timeouts-counted]
 //	    a SYN is given up
 //	host.Host.Advance             all
@@ -281,11 +289,17 @@ const TCPSynRetrans Counter = 17
 //	queue.TimedOut                from 2.6.34 [synack-timer-counters]
 //	    the SYN-ACK was not answered in time, not always
 //	host.Host.Advance             all
-//	    a FIN is sent again, the first time
+//	    a FIN to a peer that allows SACK is sent again, the first time
 //	host.Host.Advance             all
-//	    a FIN is sent again, the second time
+//	    a FIN to a peer that allows SACK is sent again, the second time
 //	host.Host.Advance             all
-//	    a FIN is sent again, the third time or later
+//	    a FIN to a peer that allows SACK is sent again, the third time or later
+//	host.Host.Advance             all
+//	    a FIN to another peer is sent again, the first time
+//	host.Host.Advance             all
+//	    a FIN to another peer is sent again, the second time
+//	host.Host.Advance             all
+//	    a FIN to another peer is sent again, the third time or later
 //	host.Host.Advance             all
 //	    a SYN is sent again, the first time
 //	host.Host.Advance             all
@@ -550,7 +564,9 @@ const TCPAbortOnClose Counter = 37
 //
 //	decision                      releases
 //	host.Host.Advance             all
-//	    a FIN is given up
+//	    a FIN to a peer that allows SACK is given up
+//	host.Host.Advance             all
+//	    a FIN to another peer is given up
 //	host.Host.Advance             all
 //	    a SYN is given up
 //	host.Host.Advance             all

@@ -61,7 +61,7 @@ func (g *stage) open(o host.Options) host.Socket {
 
 // segment has one arrive from the far end of what the host sent.
 func (g *stage) segment(of host.Segment, flags host.Flags, seq, length uint32) host.Outcome {
-	out, _ := g.h.Receive(g.now, host.Segment{From: of.To, To: of.From, Flags: flags, Seq: seq, Ack: of.End(), Len: length, Window: 65535, SACK: true})
+	out, _ := g.h.Receive(g.now, host.Segment{From: of.To, To: of.From, Flags: flags, Seq: seq, Ack: of.End(), Len: length, Window: 65535})
 	return out
 }
 
@@ -119,10 +119,19 @@ var scenes = []func(g *stage){
 		g.again("the SYN-ACK after SYNs that crossed")
 	},
 	func(g *stage) {
+		s := g.open(host.Options{})
+		out, _ := g.h.Connect(g.now, s, stageFar)
+		syn := out.Sent[0].Segment
+		_, _ = g.h.Receive(g.now, host.Segment{From: syn.To, To: syn.From, Flags: host.FlagSYN | host.FlagACK, Ack: syn.End(), Window: 65535, SACK: true})
+		_, _ = g.h.Close(g.now, s)
+		g.set(func(s *kernel.Sysctls) { s.TCPOrphanRetries = 3 })
+		g.again("a FIN to a peer that allows SACK")
+	},
+	func(g *stage) {
 		s, _ := g.connected(host.Options{})
 		_, _ = g.h.Close(g.now, s)
 		g.set(func(s *kernel.Sysctls) { s.TCPOrphanRetries = 3 })
-		g.again("a FIN")
+		g.again("a FIN to another peer")
 	},
 	func(g *stage) {
 		s, syn := g.connected(host.Options{})
