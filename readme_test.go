@@ -34,7 +34,7 @@ func TestReadmeIndex(t *testing.T) {
 			t.Errorf("no entry for %s", cells[0])
 		}
 		for _, e := range entries {
-			if why := missing(t, all, strings.Trim(e, "`")); why != "" {
+			if why := lacking(t, all, strings.Trim(e, "`")); why != "" {
 				t.Errorf("%s: %s", strings.TrimPrefix(cells[0], "| "), why)
 			}
 		}
@@ -49,7 +49,7 @@ func TestReadmeIndex(t *testing.T) {
 // askedMost has a few words of each of the 15 questions that people ask most in public.
 var askedMost = []string{
 	"Who dropped my SYN",
-	"What does ListenDrops count",
+	"What does ListenDrops",
 	"Why is my queue 128",
 	"How does Go choose the backlog",
 	"became 0?",
@@ -65,9 +65,9 @@ var askedMost = []string{
 	"full accept queue",
 }
 
-// missing says what is wrong with an entry of the index: `queue.AcceptLimit`, `host.Host.Connect`, `paws` for a whole
+// lacking says what is wrong with an entry of the index: `queue.AcceptLimit`, `host.Host.Connect`, `paws` for a whole
 // package, `examples/ports -curve`, `go doc kernel.ListenDrops` for a constant's page.
-func missing(t *testing.T, all []documented, entry string) string {
+func lacking(t *testing.T, all []documented, entry string) string {
 	t.Helper()
 	if dir, flags, _ := strings.Cut(entry, " "); strings.HasPrefix(dir, "examples/") {
 		source := ""

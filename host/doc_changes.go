@@ -48,6 +48,9 @@
 //     perhaps 3.10.0 or later, perhaps el7 build 0 or later): A segment with data or
 //     FIN earns a challenge ACK at most once per tcp_invalid_ratelimit too; it
 //     always got its own.
+//   - rst-sack-edge (4.8, perhaps 4.7.0 or later, perhaps el7 build 0 or later):
+//     With selective acknowledgements, a RST where the last range after a gap ends,
+//     ends a connection; it earned a challenge ACK.
 //   - rst-after-fin (4.11, perhaps el7 build 0 or later): A RST one number before
 //     the next, where the peer's FIN stood, ends a socket in CLOSE-WAIT, LAST-ACK or
 //     CLOSING; it was dropped.

@@ -35,11 +35,11 @@ var rows = map[string]func(s *kernel.Semantics) any{
 			Ahead: Ahead{{From: 2010, To: 2020}, {From: 2030, To: 2040}}}, &Segment{Flags: FlagRST, Seq: 2040})
 		return [2]bool{ends, challenge}
 	},
-	"rst-after-fin":            func(s *kernel.Semantics) any { return rowVerdict(s, CloseWait, Segment{Flags: FlagRST, Seq: 1999}) },
-	"closing-ack-checked":      rowClosingACK,
-	"closing-old-acks":         rowClosingACK,
-	"syn-accelerated":          func(s *kernel.Semantics) any { return rowDecision(s, SynSent, Segment{Flags: FlagACK, Ack: 7}).SYNSoon },
-	"challenge-budget-off":     challengesOf,
+	"rst-after-fin":        func(s *kernel.Semantics) any { return rowVerdict(s, CloseWait, Segment{Flags: FlagRST, Seq: 1999}) },
+	"closing-ack-checked":  rowClosingACK,
+	"closing-old-acks":     rowClosingACK,
+	"syn-accelerated":      func(s *kernel.Semantics) any { return rowDecision(s, SynSent, Segment{Flags: FlagACK, Ack: 7}).SYNSoon },
+	"challenge-budget-off": challengesOf,
 	"ts-recent-old-ack": func(s *kernel.Semantics) any {
 		c := rowConn(Established)
 		c.Timestamps, c.Recent.TS, c.Recent.Stamp = true, 100, 99

@@ -145,3 +145,25 @@ func ExampleKernel() {
 	fmt.Println(k.HZ, k.CPUs, k.At, ok)
 	// Output: 250 1 [4.25s 5.2501s] true
 }
+
+// A kernel from which the model is known to differ, and why: a test that replays the script expects a difference.
+func ExampleLimit() {
+	s, err := script.Parse("close.script", `
+limit 5.10.223: the FIN is sent again as soon as the SYN is acknowledged
+
+socket c
+connect c 10.2.0.1:9000
+`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(s.Limit("5.10.223"))
+	fmt.Println(s.Limits[0])
+	_, limit := s.Limit("6.1.192")
+	fmt.Println(limit)
+	// Output:
+	// the FIN is sent again as soon as the SYN is acknowledged true
+	// limit 5.10.223: the FIN is sent again as soon as the SYN is acknowledged
+	// false
+}

@@ -16,17 +16,17 @@ import (
 type State uint8
 
 const (
-	Established State = iota + 1
-	SynSent
-	SynRecv
-	FinWait1
-	FinWait2
-	TimeWait
-	Close
-	CloseWait
-	LastAck
-	Listen
-	Closing
+	Established State = iota + 1 // TCP_ESTABLISHED
+	SynSent                      // TCP_SYN_SENT
+	SynRecv                      // TCP_SYN_RECV, or a half-open request (TCP_NEW_SYN_RECV)
+	FinWait1                     // TCP_FIN_WAIT1
+	FinWait2                     // TCP_FIN_WAIT2
+	TimeWait                     // TCP_TIME_WAIT
+	Close                        // TCP_CLOSE
+	CloseWait                    // TCP_CLOSE_WAIT
+	LastAck                      // TCP_LAST_ACK
+	Listen                       // TCP_LISTEN
+	Closing                      // TCP_CLOSING
 )
 
 var stateNames = []string{"", "ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT",
