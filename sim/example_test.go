@@ -77,6 +77,7 @@ func Example() {
 	// client  9000  ActiveOpens
 	// server  425   listener: drop: the accept queue is full (ListenOverflows, ListenDrops)
 	// server  113   TIME-WAIT: remove the entry, hand the SYN to the listener: a SYN newer than the connection; listener: drop: the accept queue is full (ListenOverflows, ListenDrops)
+	// server  10    request: mark the request as acknowledged, send nothing: the accept queue is full (ListenOverflows, ListenDrops) [NOT_SPECIFIED]
 	// client  10    socket: drop it and send a challenge ACK: a SYN on a connection (InErrs, TCPSYNChallenge, TCPChallengeACK)
 }
 

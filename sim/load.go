@@ -25,8 +25,9 @@ type Load struct {
 	For time.Duration
 
 	// Server is the server's host. Its first address is what it listens at, and has to be one of IPv4;
-	// tcp_syncookies must not be 0 and tcp_tw_recycle not set, because both look at what was remembered of a
-	// host.
+	// tcp_tw_recycle must not be set, because it looks at what was remembered of a host. With tcp_syncookies 0,
+	// when the last quarter of tcp_max_syn_backlog is kept for hosts that are remembered, each user has an address
+	// of its own and nobody is: 16,777,216 users at most.
 	Server host.Config
 	// Program is what runs there. Its Node and the address of At are not looked at, a port of 0 means 80;
 	// CloseFirst has to be set, and Abort must not be.
@@ -48,19 +49,27 @@ type Load struct {
 	Progress func(at time.Duration)
 }
 
-// usersPerAddress is how many connections come from one address before the next has its turn.
-const usersPerAddress = 60000
+// mostAddresses is how many addresses there are for users.
+const mostAddresses = 1 << 24
+
+// perAddress is how many connections come from one address before the next has its turn.
+func (l *Load) perAddress() uint64 {
+	if l.Server.Sysctls.TCPSyncookies == 0 {
+		return 1 // one user must not prove the next
+	}
+	return 60000
+}
 
 // user returns the address and port of the n-th connection, from 1.
-func user(n uint64) netip.AddrPort {
-	i, port := (n-1)/usersPerAddress, (n-1)%usersPerAddress
+func user(n, perAddress uint64) netip.AddrPort {
+	i, port := (n-1)/perAddress, (n-1)%perAddress
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{100, 64 + byte(i>>16), byte(i >> 8), byte(i)}), uint16(1024+port))
 }
 
 // numberOf is the inverse of user.
-func numberOf(a netip.AddrPort) uint64 {
+func numberOf(a netip.AddrPort, perAddress uint64) uint64 {
 	b := a.Addr().As4()
-	return (uint64(b[1]-64)<<16|uint64(b[2])<<8|uint64(b[3]))*usersPerAddress + uint64(a.Port()-1024) + 1
+	return (uint64(b[1]-64)<<16|uint64(b[2])<<8|uint64(b[3]))*perAddress + uint64(a.Port()-1024) + 1
 }
 
 // at is where the server listens.
@@ -80,8 +89,8 @@ func (l *Load) check() error {
 		return errors.New("sim: Load.Server: its first address has to be one of IPv4")
 	case !l.Server.Semantics.Valid() || !l.Users.Semantics.Valid():
 		return errors.New("sim: Load.Server and Load.Users need the Semantics of a kernel")
-	case l.Server.Sysctls.TCPSyncookies == 0 || l.Server.Sysctls.TCPTwRecycle != 0:
-		return errors.New("sim: Load.Server: with tcp_syncookies 0 or tcp_tw_recycle 1 the memory of hosts matters: use a World")
+	case l.Server.Sysctls.TCPTwRecycle != 0:
+		return errors.New("sim: Load.Server: with tcp_tw_recycle 1 the memory of hosts matters: use a World")
 	case !p.CloseFirst || p.Abort || p.Options != (host.Options{}):
 		return errors.New("sim: Load.Program: CloseFirst has to be set, Abort and Options must not be: use a World")
 	case l.Arrivals == nil || l.Count < 0 || l.For < 0 || l.Sample < 0:
@@ -90,6 +99,9 @@ func (l *Load) check() error {
 		return fmt.Errorf("sim: Load.Delay %v is not from 0 to below 50 ms", l.Delay)
 	case l.Timeout < 0 || l.Timeout > 0 && l.Timeout <= 2*l.Delay:
 		return fmt.Errorf("sim: Load.Timeout %v is not longer than the round trip, %v", l.Timeout, 2*l.Delay)
+	}
+	if users := mostAddresses * l.perAddress(); uint64(l.Count) > users {
+		return fmt.Errorf("sim: Load.Count %d: there are addresses for %d users", l.Count, users)
 	}
 	return p.check()
 }
@@ -111,8 +123,9 @@ func (l Load) World() (*World, error) {
 	}
 	users := l.Users
 	users.Addrs = nil
-	for n := 1; n <= l.Count; n += usersPerAddress {
-		users.Addrs = append(users.Addrs, user(uint64(n)).Addr())
+	each := l.perAddress()
+	for n := uint64(1); n <= uint64(l.Count); n += each {
+		users.Addrs = append(users.Addrs, user(n, each).Addr())
 	}
 	client, err := w.AddNode("users", users, 0)
 	if err != nil {
@@ -127,7 +140,7 @@ func (l Load) World() (*World, error) {
 		return nil, err
 	}
 	_, err = w.AddClient(Client{
-		Name: "users", Node: client, To: []netip.AddrPort{l.at()}, from: func(n int) netip.AddrPort { return user(uint64(n)) },
+		Name: "users", Node: client, To: []netip.AddrPort{l.at()}, from: func(n int) netip.AddrPort { return user(uint64(n), each) },
 		Arrivals: l.Arrivals, Count: l.Count, Timeout: l.Timeout,
 	})
 	return w, err

@@ -46,6 +46,10 @@ func TestLoadEqualsWorld(t *testing.T) {
 		"bursts":         func(l *sim.Load) { l.Arrivals = sim.Bursts{Size: 400, Period: 3 * time.Second} },
 		"little backlog": func(l *sim.Load) { l.Program.Backlog = 1; l.Arrivals = sim.Bursts{Size: 40, Period: time.Second} },
 		"cookies":        func(l *sim.Load) { l.Program.Backlog = 8; l.Arrivals = sim.Poisson(2000); l.Program.Stall = stall },
+		"no cookies": func(l *sim.Load) {
+			l.Server.Sysctls.TCPSyncookies, l.Server.Sysctls.TCPMaxSynBacklog = 0, 64
+			l.Arrivals, l.Program.Stall = sim.Poisson(4000), stall
+		},
 		"cookies always": func(l *sim.Load) { l.Server.Sysctls.TCPSyncookies = 2 },
 		"abort":          func(l *sim.Load) { l.Server.Sysctls.TCPAbortOnOverflow = 1; l.Program.Stall = stall },
 		"few TIME-WAIT":  func(l *sim.Load) { l.Server.Sysctls.TCPMaxTWBuckets = 300 },
@@ -106,7 +110,8 @@ func TestLoadEqualsWorldElsewhere(t *testing.T) {
 func TestLoadRefuses(t *testing.T) {
 	for name, edit := range map[string]func(l *sim.Load){
 		"IPv6":         func(l *sim.Load) { l.Server.Addrs = nil },
-		"no cookies":   func(l *sim.Load) { l.Server.Sysctls.TCPSyncookies = 0 },
+		"recycle":      func(l *sim.Load) { l.Server.Sysctls.TCPTwRecycle = 1 },
+		"too many":     func(l *sim.Load) { l.Server.Sysctls.TCPSyncookies, l.Count = 0, 1<<24+1 },
 		"client first": func(l *sim.Load) { l.Program.CloseFirst = false },
 		"options":      func(l *sim.Load) { l.Program.Options = host.Options{DeferAccept: 1} },
 		"no arrivals":  func(l *sim.Load) { l.Arrivals = nil },

@@ -133,6 +133,7 @@ type loadRun struct {
 	*Load
 	now, until time.Duration
 	at         netip.AddrPort
+	each       uint64 // users of an address
 	q          *queue.Listener
 	tw         *timewait.Table
 	clock      kernel.Clock // of the users
@@ -168,7 +169,7 @@ func (l Load) Run() (Report, error) {
 		return Report{}, err
 	}
 	r := &loadRun{
-		Load: &l, until: l.For, at: l.at(), retries: map[uint64]*retry{}, held: map[uint64]item{}, verdicts: map[host.Verdict]uint64{},
+		Load: &l, until: l.For, at: l.at(), each: l.perAddress(), retries: map[uint64]*retry{}, held: map[uint64]item{}, verdicts: map[host.Verdict]uint64{},
 	}
 	r.syns.due, r.answers.due, r.fins.due = never, never, never
 	r.client.failures = map[Failure]uint64{}
@@ -280,6 +281,10 @@ func (r *loadRun) run() {
 		case 6:
 			r.do(r.later.take())
 		case 7:
+			if r.client.asked == mostAddresses*r.each {
+				r.fail(fmt.Errorf("there are addresses for %d users", r.client.asked))
+				continue
+			}
 			r.client.asked++
 			r.client.attempts++
 			r.syns.put(item{at: r.now + r.Delay, asked: r.now, n: r.client.asked, kind: atSYN})
@@ -299,7 +304,7 @@ func (r *loadRun) timers() {
 	events, err := r.q.Advance(r.now)
 	r.fail(err)
 	for _, e := range events {
-		n := numberOf(e.Peer)
+		n := numberOf(e.Peer, r.each)
 		x, ok := r.held[n]
 		if !ok {
 			continue
@@ -325,7 +330,7 @@ func isn(n uint64) uint32 { return uint32(n) * 64_001 }
 
 // syn is a SYN's arrival.
 func (r *loadRun) syn(x item) {
-	from := user(x.n)
+	from := user(x.n, r.each)
 	stamps := r.Users.Sysctls.TCPTimestamps != 0
 	s := queue.Segment{From: from, To: r.at, Flags: queue.FlagSYN, Seq: isn(x.n), MSS: 1460, Timestamp: stamps, SACK: r.Users.Sysctls.TCPSack != 0}
 	if stamps {
@@ -422,7 +427,7 @@ func (r *loadRun) do(x item) {
 
 // answer is the arrival of what a user answers a SYN-ACK with.
 func (r *loadRun) answer(x item) {
-	from := user(x.n)
+	from := user(x.n, r.each)
 	s := queue.Segment{From: from, To: r.at, Flags: queue.FlagACK, Seq: isn(x.n) + 1, Ack: x.seq + 1, Timestamp: x.hasTS}
 	if x.hasTS {
 		s.TSVal, s.TSEcr = uint32((r.now-r.Delay)/time.Millisecond), x.ts
@@ -536,7 +541,7 @@ func (r *loadRun) fin(x item) {
 	r.expire()
 	r.conns--
 	_, err := r.tw.Enter(r.now, timewait.Socket{
-		Local: r.at, Remote: user(x.n), State: timewait.TimeWait, RcvNxt: isn(x.n) + 2, SndNxt: x.seq + 2, Window: 0xffff,
+		Local: r.at, Remote: user(x.n, r.each), State: timewait.TimeWait, RcvNxt: isn(x.n) + 2, SndNxt: x.seq + 2, Window: 0xffff,
 	})
 	r.fail(err)
 }

@@ -113,6 +113,11 @@ type NodeReport struct {
 	// Refused are the segments with which a listener, a TIME-WAIT entry or nobody did something else than
 	// a connection in good order needs, by the sentence that says why, the most frequent first.
 	Refused []Count `json:"refused"`
+	// DroppedSYNs and DroppedACKs are those of Refused that a listener was too full for, by whichever limit: SYNs, and
+	// final ACKs of a handshake, with a cookie or without, that were dropped or answered with a RST. Whoever sent
+	// one waits for a retransmission, or is turned away.
+	DroppedSYNs uint64 `json:"dropped_syns"`
+	DroppedACKs uint64 `json:"dropped_acks"`
 	// Now is its state at the end, Peak the largest of each number at the moments of samples.
 	Now  Sample `json:"now"`
 	Peak Sample `json:"peak"`
@@ -187,8 +192,15 @@ func nodeReport(name string, counters kernel.Counters, verdicts map[host.Verdict
 	}
 	refused := map[string]uint64{}
 	for v, k := range verdicts {
-		if Refuses(v) {
-			refused[v.String()] += k
+		if !Refuses(v) {
+			continue
+		}
+		refused[v.String()] += k
+		switch v.Listener.Reason {
+		case queue.SYNQueueFullDrop, queue.LastQuarterDrop, queue.AcceptQueueFullSYN:
+			r.DroppedSYNs += k
+		case queue.AcceptQueueFullACK, queue.CookieOverflow:
+			r.DroppedACKs += k
 		}
 	}
 	r.Refused = counts(refused)
@@ -197,6 +209,9 @@ func nodeReport(name string, counters kernel.Counters, verdicts map[host.Verdict
 
 // Refuses reports whether a verdict is one of NodeReport.Refused.
 func Refuses(v host.Verdict) bool {
+	if v.Listener.Reason == queue.AcceptQueueFullACK {
+		return true // also where the request stays, marked as acknowledged
+	}
 	switch v.Listener.Action {
 	case queue.Drop, queue.SendReset, queue.ResetRemove, queue.Remove, queue.SendCookie:
 		return true
