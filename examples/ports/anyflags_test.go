@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"example.com/linuxtcp/internal/outgoing"
 )
 
 // anyFlags draws a command line that is right.
@@ -57,7 +59,7 @@ func TestAnyFlags(t *testing.T) {
 			continue
 		}
 		// TIME_WAIT of an idle kernel to 4.0 is shorter than that of the table.
-		if busy := at.PerSecond > busyRate; busy && at.Lasts && at.PerSecond > row.Most*1.001 || !at.Lasts && at.PerSecond < row.Sure*0.999 {
+		if busy := at.PerSecond > outgoing.BusyRate; busy && at.Lasts && at.PerSecond > row.Most*1.001 || !at.Lasts && at.PerSecond < row.Sure*0.999 {
 			t.Errorf("%q: %+v beside %+v", c.args, at, row)
 		}
 		for _, need := range at.Needs {

@@ -14,7 +14,7 @@ import (
 func (q question) atRate(perSecond float64) (*AtRateReport, error) {
 	r := &AtRateReport{PerSecond: perSecond, Error: q.failure() + " from " + q.call()}
 	now := q.currentWay()
-	hold, err := q.hold(now, perSecond)
+	hold, err := q.use().Hold(now, perSecond)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (q question) cost(r *AtRateReport, hold portalloc.Span) error {
 
 // needs are the ways to keep the rate for ever, each alone: numbers, and other ways where
 // it does not last as it is.
-func (q question) needs(now way, hold portalloc.Span, perSecond float64, lasts bool) ([]NeedReport, error) {
+func (q question) needs(now outgoing.Way, hold portalloc.Span, perSecond float64, lasts bool) ([]NeedReport, error) {
 	var list []NeedReport
 	add := func(what string, now, needed int, err error, text string) {
 		n := NeedReport{What: what, Now: now, Needed: needed, Text: text}
@@ -112,10 +112,10 @@ func (q question) rangeOf(n int) string {
 }
 
 // otherWays are changes that are no numbers.
-func (q question) otherWays(now way, perSecond float64) []NeedReport {
+func (q question) otherWays(now outgoing.Way, perSecond float64) []NeedReport {
 	var list []NeedReport
-	try := func(what, text string, q question, w way) {
-		hold, err := q.hold(w, perSecond)
+	try := func(what, text string, q question, w outgoing.Way) {
+		hold, err := q.use().Hold(w, perSecond)
 		if err != nil {
 			return
 		}
@@ -123,11 +123,11 @@ func (q question) otherWays(now way, perSecond float64) []NeedReport {
 			list = append(list, NeedReport{What: what, Needed: 1, Text: text})
 		}
 	}
-	if !now.serverFirst && !now.reuse && q.o.bind == "" && q.c.sys.TCPTimestamps != 0 {
-		try(fmt.Sprintf("tcp_tw_reuse=%d", q.reuseSetting()), "if both sides use timestamps", q, way{reuse: true})
+	if !now.ServerFirst && !now.Reuse && q.o.bind == "" && q.c.sys.TCPTimestamps != 0 {
+		try(fmt.Sprintf("tcp_tw_reuse=%d", q.reuseSetting()), "if both sides use timestamps", q, outgoing.Way{Reuse: true})
 	}
-	if !now.serverFirst {
-		try("the server closing first", "then TIME_WAIT is there", q, way{serverFirst: true})
+	if !now.ServerFirst {
+		try("the server closing first", "then TIME_WAIT is there", q, outgoing.Way{ServerFirst: true})
 	}
 	if q.o.bind != "" {
 		unbound := q

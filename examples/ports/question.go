@@ -2,18 +2,12 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"example.com/linuxtcp/internal/outgoing"
 	"example.com/linuxtcp/internal/prose"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/portalloc"
-	"example.com/linuxtcp/timewait"
 )
-
-// busyRate is the rate of entries above which the death row of kernels to 4.0 stalls, per
-// second: 100 in 7.5 s. See timewait.Lifetime.
-const busyRate = 100 / 7.5
 
 // A question is a pool of ports and how connections use it, on one kernel.
 type question struct {
@@ -91,74 +85,31 @@ func (q question) ports() (PortsReport, error) {
 	return r, err
 }
 
-// A way is who closes first and whether connect() takes ports over from TIME_WAIT.
-type way struct{ serverFirst, reuse bool }
-
-// reuse asks package timewait whether connect() takes over an old entry, and why.
-func (q question) reuse(setting int) timewait.Verdict {
-	sys := q.c.sys
-	sys.TCPTWReuse = setting
-	return outgoing.TakesOver(&q.sem, &sys, q.o.loopback)
+// use is the question as packages timewait and portalloc know it.
+func (q question) use() outgoing.Use {
+	return outgoing.Use{Sem: &q.sem, Sys: &q.c.sys, HZ: q.c.hz, Open: q.o.open, Loopback: q.o.loopback, Pool: q.pool}
 }
 
 // currentWay is what flags and sysctls describe.
-func (q question) currentWay() way {
-	return way{
-		serverFirst: q.o.serverCloses,
-		reuse:       !q.o.serverCloses && q.o.bind == "" && q.reuse(q.c.sys.TCPTWReuse).Action == timewait.Take,
-	}
-}
-
-// timeWait is how long TIME_WAIT lasts if entries come at a rate.
-func (q question) timeWait(perSecond float64) portalloc.Span {
-	if q.o.bind != "" && q.sem.BindMissesTimeWait {
-		return portalloc.Span{}
-	}
-	lo, hi := timewait.Lifetime(&q.sem, q.c.hz, timewait.Length, perSecond > busyRate)
-	return portalloc.Span{Min: lo, Max: hi}
-}
-
-// hold is how long a connection keeps its port.
-func (q question) hold(w way, perSecond float64) (portalloc.Span, error) {
-	delay := time.Duration(q.c.sys.TCPTWReuseDelay) * time.Millisecond
-	return portalloc.Closing{
-		Open: portalloc.Exactly(q.o.open), ServerFirst: w.serverFirst, TimeWait: q.timeWait(perSecond),
-		Reuse: w.reuse, ReuseWait: portalloc.ReuseWait(&q.sem, delay),
-	}.Hold(q.pool.Picker)
-}
-
-// sustained is the rate that can be kept for ever. An idle machine's TIME_WAIT is taken
-// if the result would leave it idle.
-func (q question) sustained(w way) (hold, timeWait portalloc.Span, sure, most float64, err error) {
-	for _, rate := range []float64{0, busyRate + 1} {
-		if hold, err = q.hold(w, rate); err != nil {
-			return
-		}
-		timeWait = q.timeWait(rate)
-		if sure, most, err = portalloc.SustainedRate(&q.sem, q.pool, hold); err != nil || most <= busyRate {
-			return
-		}
-	}
-	return
-}
+func (q question) currentWay() outgoing.Way { return q.use().Way(q.o.serverCloses) }
 
 // rates are the rows of the table: what flags and sysctls describe, and the others.
 func (q question) rates() ([]RateReport, error) {
 	var rows []RateReport
 	now := q.currentWay()
-	ways := []way{{false, false}, {false, true}, {true, false}}
+	ways := []outgoing.Way{{}, {Reuse: true}, {ServerFirst: true}}
 	for _, w := range ways {
-		if w.reuse && (q.o.bind != "" || q.c.sys.TCPTimestamps == 0) {
+		if w.Reuse && (q.o.bind != "" || q.c.sys.TCPTimestamps == 0) {
 			continue // it gives nothing
 		}
-		hold, timeWait, sure, most, err := q.sustained(w)
+		hold, timeWait, sure, most, err := q.use().Sustained(w)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, RateReport{
 			How: q.how(w), Current: w == now,
 			HoldMin: hold.Min.Seconds(), HoldMax: hold.Max.Seconds(), Sure: sure, Most: most, Why: q.why(w, timeWait),
-			serverFirst: w.serverFirst, reuse: w.reuse,
+			serverFirst: w.ServerFirst, reuse: w.Reuse,
 			timeWaitMin: timeWait.Min.Seconds(), timeWaitMax: timeWait.Max.Seconds(),
 		})
 	}
@@ -167,17 +118,17 @@ func (q question) rates() ([]RateReport, error) {
 
 // reuseSetting is the value of tcp_tw_reuse that lets connect() take entries over here.
 func (q question) reuseSetting() int {
-	if now := q.c.sys.TCPTWReuse; q.reuse(now).Action == timewait.Take {
+	if now := q.c.sys.TCPTWReuse; q.use().TakesOver(now) {
 		return now
 	}
 	return 1
 }
 
-func (q question) how(w way) string {
+func (q question) how(w outgoing.Way) string {
 	switch {
-	case w.serverFirst:
+	case w.ServerFirst:
 		return "server first, or a reset"
-	case w.reuse:
+	case w.Reuse:
 		return fmt.Sprintf("client first, tcp_tw_reuse=%d", q.reuseSetting())
 	case q.o.bind != "" || q.c.sys.TCPTimestamps == 0:
 		return "client first"
@@ -187,12 +138,12 @@ func (q question) how(w way) string {
 	return "client first, tcp_tw_reuse=0"
 }
 
-func (q question) why(w way, timeWait portalloc.Span) string {
+func (q question) why(w outgoing.Way, timeWait portalloc.Span) string {
 	switch {
-	case w.serverFirst:
+	case w.ServerFirst:
 		return "no TIME_WAIT on this side"
-	case w.reuse:
-		s := portalloc.ReuseWait(&q.sem, time.Duration(q.c.sys.TCPTWReuseDelay)*time.Millisecond)
+	case w.Reuse:
+		s := q.use().ReuseWait()
 		return "TIME_WAIT may be taken over after " + prose.Span(s.Min.Seconds(), s.Max.Seconds()) + ", if both sides use timestamps"
 	case timeWait == portalloc.Span{}:
 		return "bind() of this kernel does not see TIME_WAIT, a mistake; the connect() that follows may fail"

@@ -1,5 +1,6 @@
 // Package outgoing is what a machine's connect() calls without a port of their own meet: the
-// ports there are, what a search for one costs, and whether TIME-WAIT stands in the way.
+// ports there are, what a search for one costs, whether TIME-WAIT stands in the way, how long a connection
+// keeps its port ([Use]), and how many a second that allows for ever. The commands ask it about a kernel and its sysctls.
 package outgoing
 
 import (
