@@ -19,6 +19,12 @@ const (
 	mostListeners = 4000
 )
 
+// upFor is how long the hosts have run.
+const upFor = time.Hour
+
+// closing is what of a connection's time is left for its end, so that a port is free when it is said to be.
+const closing = time.Microsecond
+
 // confirm runs the smallest number of destinations in a world of hosts, and one less; of source addresses where
 // destinations do not help.
 func (q leaving) confirm(r *ClientReport, w outgoing.Way, hold portalloc.Span, p *progress) ([]ConfirmReport, error) {
@@ -55,25 +61,37 @@ func (q leaving) confirm(r *ClientReport, w outgoing.Way, hold portalloc.Span, p
 	return list, nil
 }
 
-// world runs the connections between two hosts.
+// world runs the connections between two hosts. To 4.1 a socket cannot have an address without a port, by which
+// bind() would pick it: there each source address is a host of its own.
 func (q leaving) world(destinations, sources int, length time.Duration, what string, p *progress) (r ConfirmReport, err error) {
 	c, o := q.c, q.o
 	here := host.Config{Semantics: c.sem, Sysctls: c.sys, HZ: c.hz}
 	here.Sysctls.TCPMaxTWBuckets = 1 << 24 // room for every entry
 	here.Sysctls.Somaxconn = 1024
+	here.Wall = 20_000 * 24 * time.Hour // of day: a stamp of 0 seconds means none
 	there := here
 	there.Addrs = serverAddrs
 	for i := range sources {
 		here.Addrs = append(here.Addrs, netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}))
 	}
+	open := sim.Exactly(max(o.open-closing, 0))
 	w := sim.New(sim.Config{Seed: 1})
-	client, err := w.AddNode("client", here, 0)
-	if err != nil {
-		return r, err
-	}
-	server, err := w.AddNode("server", there, 0)
-	if err == nil {
-		err = w.Join(client, server, sim.Path{})
+	server, err := w.AddNode("server", there, upFor)
+	clients := make([]*sim.Node, sources)
+	for i := range clients {
+		apart := !o.bind && !c.sem.BindAddressNoPort
+		switch one := here; {
+		case err != nil:
+		case i > 0 && !apart:
+			clients[i] = clients[0]
+		default:
+			if apart {
+				one.Addrs = here.Addrs[i : i+1]
+			}
+			if clients[i], err = w.AddNode(fmt.Sprintf("client %d", i), one, upFor); err == nil {
+				err = w.Join(clients[i], server, sim.Path{})
+			}
+		}
 	}
 	var to []netip.AddrPort
 	for i := range destinations {
@@ -81,7 +99,7 @@ func (q leaving) world(destinations, sources int, length time.Duration, what str
 		to = append(to, at)
 		program := sim.Server{Name: at.String(), Node: server, At: at, Backlog: 1024}
 		if q.serverFirst() {
-			program.CloseFirst, program.Service = true, sim.Exactly(o.open)
+			program.CloseFirst, program.Service = true, open
 		}
 		if err == nil {
 			_, err = w.AddServer(program)
@@ -90,9 +108,9 @@ func (q leaving) world(destinations, sources int, length time.Duration, what str
 	var runs []*sim.ClientRun
 	for i, from := range here.Addrs {
 		program := sim.Client{
-			Name: from.String(), Node: client, To: to, Arrivals: everyNth{sim.Constant(o.rate), i, sources}, CloseFirst: !q.serverFirst(), Hold: sim.Exactly(o.open),
+			Name: from.String(), Node: clients[i], To: to, Arrivals: everyNth{sim.Constant(o.rate), i, sources}, CloseFirst: !q.serverFirst(), Hold: open,
 		}
-		if o.bind || sources > 1 {
+		if o.bind || sources > 1 && c.sem.BindAddressNoPort {
 			program.From, program.Options.BindAddressNoPort = netip.AddrPortFrom(from, 0), !o.bind
 		}
 		if err == nil {

@@ -6,7 +6,7 @@
 //	go run ./examples/plan -rate 20000 -workers 64 -service 3ms -stall 0
 //	go run ./examples/plan -backlog 511 -across             the same on twelve kernels
 //	go run ./examples/plan -side client -rate 3000          how many ports or destinations never run out?
-//	go run ./examples/plan -json | go run -C examples/plan/plot . -o plan.svg
+//	go run ./examples/plan -json | go run -C examples/plan/plot . >plan.svg
 //
 // It reads this machine's release and sysctls, opens no socket and writes nothing; with -release it asks about
 // another kernel. Run it with -h for all flags.

@@ -91,7 +91,11 @@ func (q *incoming) neededText(r *ServerReport) string {
 
 // confidenceText is what the runs do not rule out.
 func confidenceText(n NeededReport, length time.Duration) string {
-	text := fmt.Sprintf("How sure: %s lost more with it. With 95 %% confidence that leaves up to %s of all such runs of %s", noneOf(n.Runs), shareText(n.Risk), spanText(length))
+	kept := fmt.Sprintf("all %d runs keep to that", n.Runs)
+	if n.Runs == 1 {
+		kept = "the one run keeps to that"
+	}
+	text := fmt.Sprintf("How sure: %s. With 95 %% confidence that leaves up to %s of all such runs of %s that do not", kept, shareText(n.Risk), spanText(length))
 	for _, more := range []int{30, 300} {
 		if more > n.Runs {
 			risk := sim.Answer{Found: true, Seeds: more}.Risk()

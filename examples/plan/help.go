@@ -31,7 +31,7 @@ on this machine's kernel with its sysctls. Examples:
   plan -side client -rate 800 -bind -destinations 10 -confirm
                                           the same with bind() before connect(), and run
                                           in a world of hosts as a check
-  plan -json | go run -C examples/plan/plot . -o plan.svg
+  plan -json | go run -C examples/plan/plot . >plan.svg
                                           plots
 
 A loss is a SYN, or the last ACK of a handshake, that the kernel drops because a queue is

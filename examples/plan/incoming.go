@@ -16,6 +16,7 @@ const (
 	acrossRuns    = 3
 	acrossPoints  = 8
 	nearlyTooBusy = 0.8
+	wraps         = "16 bits" // a GivenReport.Bound
 )
 
 // usualBacklogs are what programs pass to listen(): Rust and old somaxconn, nginx and Redis, and today's somaxconn.
@@ -79,6 +80,9 @@ func (q *incoming) report() (*ServerReport, error) {
 		}
 	}
 	r.Findings = q.findings(r, lacks)
+	if o.closes == clientSide && r.Given.Losses > 0 {
+		q.c.notes = append(q.c.notes, "What is lost is counted for a server that closes first. Where clients do, the FIN of one whose handshake was dropped is dropped as well or completes it: ListenOverflows counts more, and some waits are shorter. What is needed to lose nothing is the same.")
+	}
 	return r, nil
 }
 
@@ -102,7 +106,7 @@ func (q *incoming) given(backlog int, list []outcome) GivenReport {
 	case int64(g.Limit) == int64(somaxconn):
 		g.Bound, g.BoundText = "somaxconn", fmt.Sprintf("net.core.somaxconn %d, which is less than the program asks for", somaxconn)
 	default:
-		g.Bound, g.BoundText = "16 bits", "the 16 bits in which this kernel keeps it"
+		g.Bound, g.BoundText = wraps, "the 16 bits in which this kernel keeps it"
 	}
 	for _, x := range list {
 		if x.drops > 0 {
@@ -140,7 +144,7 @@ func (q *incoming) remedies(r *ServerReport, backlog int, seed uint64) ([]Remedy
 		list = append(list, RemedyReport{change, x.lost, x.lost <= q.o.lose})
 		return x.lost <= q.o.lose
 	}
-	if n := r.Needed.Backlog; r.Needed.Found && n > backlog {
+	if n := r.Needed.Backlog; r.Needed.Found && (n > backlog || r.Given.Bound == wraps) {
 		if !try(fmt.Sprintf("listen(%d) in the program", n), n, func(*config, *options) {}) && n > q.c.sys.Somaxconn {
 			try(listenText(n, q.c), n, func(c *config, _ *options) { c.sys.Somaxconn = n })
 		}

@@ -187,10 +187,10 @@ func (q leaving) findings(r *ClientReport, hold portalloc.Span) []Finding {
 	ports := q.use(q.c, false).Pool.Range
 	switch {
 	case r.Lasts:
-		add(false, "%s connections per second can be kept for ever: a port is kept for %s, which allows %s per second.", rate, holdText(r.Now), digits(math.Floor(r.Now.Sure)))
+		add(false, "%s connections per second can be kept for ever: a port is kept for %s, which allows %s per second.", rate, holdText(r.Now), sureText(r.Now))
 	case r.Fails:
 		add(true, "%s connections per second run out of ports after %s: %s. A port is kept for %s, which allows %s per second for ever.",
-			rate, betweenText(r.Earliest, r.Latest), r.Error, holdText(r.Now), digits(math.Floor(r.Now.Sure)))
+			rate, betweenText(r.Earliest, r.Latest), r.Error, holdText(r.Now), sureText(r.Now))
 	default:
 		add(true, "%s connections per second may run out of ports, not before %s: %s. A port is kept for %s.", rate, secondsText(r.Earliest), r.Error, holdText(r.Now))
 	}
@@ -202,7 +202,7 @@ func (q leaving) findings(r *ClientReport, hold portalloc.Span) []Finding {
 	}
 	for _, w := range r.Ways {
 		if !r.Lasts && w.Destinations > 0 && w.Destinations <= q.o.destinations {
-			add(false, "Enough without any other change: %s (%s per second for ever).", w.How, digits(math.Floor(w.Sure)))
+			add(false, "Enough without any other change: %s (%s per second for ever).", w.How, sureText(w))
 		}
 	}
 	if entries := r.Rate * (r.Now.HoldMax - r.Open); !q.serverFirst() && entries > float64(max(q.c.sys.TCPMaxTWBuckets, 0)) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.com/linuxtcp/internal/asked"
@@ -99,6 +100,10 @@ func writeDepth(b *bytes.Buffer, r *ServerReport) {
 		values[i] = d.Accept
 	}
 	fmt.Fprintf(b, "\nThe accept queue over time, backlog %d\n", r.Given.Backlog)
+	if slices.Max(append(values, 0)) == 0 {
+		prose.Paragraph(b, "    ", fmt.Sprintf("It is empty at each of %d moments.", depthSamples))
+		return
+	}
 	for _, line := range graph(values, "0 s", secondsText(r.Length)) {
 		b.WriteString("    " + line + "\n")
 	}

@@ -47,12 +47,16 @@ func (u Use) ReuseWait() portalloc.Span {
 	return portalloc.ReuseWait(u.Sem, time.Duration(u.Sys.TCPTWReuseDelay)*time.Millisecond)
 }
 
-// TimeWait is how long TIME_WAIT lasts if entries come at a rate.
+// TimeWait is how long TIME_WAIT lasts if entries come at a rate. From 2.6.35 to 4.0 the moves of the wheel may come
+// late by 1/256 of its time (timewait.Lifetime), which is counted here: what is sure is to be sure.
 func (u Use) TimeWait(perSecond float64) portalloc.Span {
 	if u.binds() && u.Sem.BindMissesTimeWait {
 		return portalloc.Span{}
 	}
 	lo, hi := timewait.Lifetime(u.Sem, u.HZ, timewait.Length, perSecond > BusyRate)
+	if !u.Sem.TimeWaitTimers && u.Sem.Wheel == kernel.WheelSlack {
+		hi += hi / 256
+	}
 	return portalloc.Span{Min: lo, Max: hi}
 }
 

@@ -26,8 +26,8 @@ func TestUse(t *testing.T) {
 		{"reuse without timestamps", "4.4", func(u *Use) { u.Sys.TCPTWReuse, u.Sys.TCPTimestamps = 1, 0 }, false, false, span(59996*time.Millisecond, time.Minute), 470},
 		{"bound", "4.4", func(u *Use) { u.Sys.TCPTWReuse, u.Pool.Picker = 1, portalloc.BindPicks }, false, false, span(59996*time.Millisecond, time.Minute), 470},
 		{"bound, and blind to TIME_WAIT", "6.1.0", func(u *Use) { u.Pool.Picker, u.Open = portalloc.BindPicks, time.Second }, false, false, span(time.Second, time.Second), 28232},
-		{"death row, busy", "3.10.108", func(*Use) {}, false, false, span(97500*time.Millisecond, 112500*time.Millisecond), 250},
-		{"death row, idle", "3.10.108", func(u *Use) { u.Pool.Range = kernel.PortRange{Low: 61000, High: 61499} }, false, false, span(52500*time.Millisecond, time.Minute), 8},
+		{"death row, busy", "3.10.108", func(*Use) {}, false, false, span(97500*time.Millisecond, 112500*time.Millisecond*257/256), 249},
+		{"death row, idle", "3.10.108", func(u *Use) { u.Pool.Range = kernel.PortRange{Low: 61000, High: 61499} }, false, false, span(52500*time.Millisecond, time.Minute*257/256), 8},
 	} {
 		sem := kernel.MustParse(test.release).Semantics()
 		sys, err := kernel.Defaults(kernel.MustParse(test.release), kernel.Machine{MemoryBytes: 4 << 30})
