@@ -33,6 +33,8 @@
 //     the next SYN, and why.
 //   - examples/ports: a command that says how many connections a second a machine can
 //     open, and how many more ports, addresses or destinations another rate takes.
+//   - examples/plan: a command that says which backlog loses nothing under a load, which
+//     setting binds, what users feel, and how sure that is.
 //   - examples/upgrade: a command that says what another kernel changes for a
 //     configuration, each decision that differs shown by an example.
 //   - examples/incidents: a command that plays four incidents event by event: full queues,
