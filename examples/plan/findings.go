@@ -10,17 +10,25 @@ import (
 	"example.com/linuxtcp/sim"
 )
 
+// sentences are findings in two parts, the bad ones first.
+type sentences struct{ first, then []Finding }
+
+func (s *sentences) bad(format string, args ...any)  { s.say(true, format, args...) }
+func (s *sentences) good(format string, args ...any) { s.say(false, format, args...) }
+
+func (s *sentences) say(isBad bool, format string, args ...any) {
+	list := &s.then
+	if isBad {
+		list = &s.first
+	}
+	*list = append(*list, Finding{isBad, fmt.Sprintf(format, args...)})
+}
+
+func (s *sentences) all() []Finding { return append(s.first, s.then...) }
+
 // findings are the answer in sentences, the bad ones first.
 func (q *incoming) findings(r *ServerReport, lacks string) []Finding {
-	var bad, good []Finding
-	add := func(isBad bool, format string, args ...any) {
-		f := Finding{isBad, fmt.Sprintf(format, args...)}
-		if isBad {
-			bad = append(bad, f)
-		} else {
-			good = append(good, f)
-		}
-	}
+	var f sentences
 	g := r.Given
 	if r.Busy >= 1 {
 		text := fmt.Sprintf("No backlog helps: the program would need %.0f %% of its time, and the accept queue grows without end.", 100*r.Busy)
@@ -29,35 +37,35 @@ func (q *incoming) findings(r *ServerReport, lacks string) []Finding {
 		} else {
 			text += " It has to call accept() more often."
 		}
-		add(true, "%s", text)
+		f.bad("%s", text)
 	} else if r.Busy > nearlyTooBusy {
-		add(true, "The program needs %.0f %% of its time: the accept queue is long even between stalls, and a little more load is too much for any backlog.", 100*r.Busy)
+		f.bad("The program needs %.0f %% of its time: the accept queue is long even between stalls, and a little more load is too much for any backlog.", 100*r.Busy)
 	}
 	if g.Lossy > 0 {
 		share := shareText(g.Most)
 		if least := shareText(g.Least); least != share {
 			share = least + " to " + share
 		}
-		add(g.Most > q.o.lose, "Backlog %d loses something in %s: %s, %s for each 1000 connections. Its limit is %d: %s.",
+		f.say(g.Most > q.o.lose, "Backlog %d loses something in %s: %s, %s for each 1000 connections. Its limit is %d: %s.",
 			g.Backlog, ofRuns(g.Lossy, r.Runs), share, lossesText(float64(g.Losses)/float64(g.Connections)*1000), g.Limit, g.BoundText)
 	} else {
-		add(false, "Backlog %d loses nothing: %s of %s, %s. Its limit is %d: %s.",
+		f.good("Backlog %d loses nothing: %s of %s, %s. Its limit is %d: %s.",
 			g.Backlog, noneOf(r.Runs), spanText(q.o.length), prose.Plural(g.Connections, "connection"), g.Limit, g.BoundText)
 	}
 	if text := q.remedyText(r); text != "" {
-		add(false, "%s", text)
+		f.good("%s", text)
 	}
 	if r.Busy < 1 {
-		add(!r.Needed.Found, "%s", q.neededText(r))
+		f.say(!r.Needed.Found, "%s", q.neededText(r))
 	}
 	if n := r.Needed; n.Found {
-		add(false, "%s", confidenceText(n, q.o.length))
+		f.good("%s", confidenceText(n, q.o.length))
 	}
-	add(false, "%s", q.usersText(r))
+	f.good("%s", q.usersText(r))
 	if text := q.timeWaitText(r); text != "" {
-		add(false, "%s", text)
+		f.good("%s", text)
 	}
-	return append(bad, good...)
+	return f.all()
 }
 
 // neededText is the smallest backlog, against the rule of thumb.

@@ -174,45 +174,37 @@ func why(err error) string {
 
 // findings are the answer in sentences, the bad ones first.
 func (q leaving) findings(r *ClientReport, hold portalloc.Span) []Finding {
-	var bad, good []Finding
-	add := func(isBad bool, format string, args ...any) {
-		f := Finding{isBad, fmt.Sprintf(format, args...)}
-		if isBad {
-			bad = append(bad, f)
-		} else {
-			good = append(good, f)
-		}
-	}
+	var f sentences
 	rate := digits(r.Rate)
 	ports := q.use(q.c, false).Pool.Range
 	switch {
 	case r.Lasts:
-		add(false, "%s connections per second can be kept for ever: a port is kept for %s, which allows %s per second.", rate, holdText(r.Now), sureText(r.Now))
+		f.good("%s connections per second can be kept for ever: a port is kept for %s, which allows %s per second.", rate, holdText(r.Now), sureText(r.Now))
 	case r.Fails:
-		add(true, "%s connections per second run out of ports after %s: %s. A port is kept for %s, which allows %s per second for ever.",
+		f.bad("%s connections per second run out of ports after %s: %s. A port is kept for %s, which allows %s per second for ever.",
 			rate, betweenText(r.Earliest, r.Latest), r.Error, holdText(r.Now), sureText(r.Now))
 	default:
-		add(true, "%s connections per second may run out of ports, not before %s: %s. A port is kept for %s.", rate, secondsText(r.Earliest), r.Error, holdText(r.Now))
+		f.bad("%s connections per second may run out of ports, not before %s: %s. A port is kept for %s.", rate, secondsText(r.Earliest), r.Error, holdText(r.Now))
 	}
 	if !r.Lasts {
-		add(true, "What binds: %s.", q.binds(r))
+		f.bad("What binds: %s.", q.binds(r))
 	}
 	if hold.Max > 0 {
-		add(false, "%s", q.needsText(r, ports))
+		f.good("%s", q.needsText(r, ports))
 	}
 	for _, w := range r.Ways {
 		if !r.Lasts && w.Destinations > 0 && w.Destinations <= q.o.destinations {
-			add(false, "Enough without any other change: %s (%s per second for ever).", w.How, sureText(w))
+			f.good("Enough without any other change: %s (%s per second for ever).", w.How, sureText(w))
 		}
 	}
 	if entries := r.Rate * (r.Now.HoldMax - r.Open); !q.serverFirst() && entries > float64(max(q.c.sys.TCPMaxTWBuckets, 0)) {
-		add(false, "tcp_max_tw_buckets is %d, below the %.0f TIME_WAIT entries that there would be: further sockets close without one and free their ports at once (TCPTimeWaitOverflow), so that ports last longer than told here. It is no remedy: late segments then meet the new connection.",
+		f.good("tcp_max_tw_buckets is %d, below the %.0f TIME_WAIT entries that there would be: further sockets close without one and free their ports at once (TCPTimeWaitOverflow), so that ports last longer than told here. It is no remedy: late segments then meet the new connection.",
 			q.c.sys.TCPMaxTWBuckets, entries)
 	}
 	for _, x := range r.Confirmed {
-		add(false, "Run in a world of hosts: %s, %s, %d failed.", x.What, prose.Plural(x.Connections, "connection"), x.Failed)
+		f.good("Run in a world of hosts: %s, %s, %d failed.", x.What, prose.Plural(x.Connections, "connection"), x.Failed)
 	}
-	return append(bad, good...)
+	return f.all()
 }
 
 // binds is which setting is too small.

@@ -95,8 +95,11 @@ func TestSameRun(t *testing.T) {
 			if x.drops > 0 {
 				continue
 			}
-			least := max(int(x.peak)-3, 0)
-			for backlog := least; backlog < least+8; backlog++ {
+			var backlogs []int // about the lengths of both queues
+			for i := range 7 {
+				backlogs = append(backlogs, max(int(x.peak)-3, 0)+i, max(int(x.synPeak)-3, 0)+i)
+			}
+			for _, backlog := range backlogs {
 				run := q.batch(q.c.allows(backlog), backlog, []uint64{uint64(i + 1)})[0]
 				if same := tr.same(x, backlog); same && (run != x) {
 					t.Errorf("%s: backlog %d, seed %d: %+v is not %+v", load, backlog, i+1, run, x)
