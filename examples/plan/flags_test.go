@@ -37,6 +37,7 @@ func TestFlagErrors(t *testing.T) {
 		{args("-arrivals file=absent"), "-arrivals file=absent: file does not exist"},
 		{args("-arrivals file=bad"), `-arrivals file=bad: sim: line 1: "tomorrow" is no time`},
 		{args("-arrivals file=trace -for 1s"), "-arrivals file=trace: nobody comes within the 1s of -for"},
+		{args("-release 7.2 -rate 0.001 -runs 2"), "-for 1m0s: nobody comes within that time in any of 2 runs"},
 		{args("-release linux"), `-release: kernel: release "linux": a release begins with a version`},
 		{args("-release 9.9"), "newer than 7.2"},
 		{args("-users 9.9"), "-users: "},
@@ -70,7 +71,7 @@ func TestFlagErrors(t *testing.T) {
 func TestLimitsOfFlags(t *testing.T) {
 	for _, a := range [][]string{
 		args("-release 7.2 -rate 1000000 -for 2ms -every 1ms -stall 0s -runs 1"),
-		args("-release 7.2 -rate 0.001 -runs 1"),
+		args("-release 7.2 -rate 1 -for 10s -runs 2"),
 		args("-release 7.2 -rate 10 -for 1s -backlog 2147483647 -runs 2 -workers 1048576 -service 24h"),
 		args("-release 7.2 -rate 10 -for 1s -backlog 0 -somaxconn 0 -runs 2 -accept 24h"),
 		args("-release 2.6.32 -rate 10 -for 1s -somaxconn -1 -runs 2"),

@@ -47,7 +47,9 @@ func (q *incoming) report() (*ServerReport, error) {
 			return nil, x.err
 		}
 	}
-	r.Given = q.given(backlog, given)
+	if r.Given = q.given(backlog, given); r.Given.Connections == 0 {
+		return nil, badFlag("-for %v: nobody comes within that time in any of %d runs", o.length, o.runs)
+	}
 	t := q.trial(q.c, o.runs)
 	if r.Busy < 1 {
 		if r.Needed, err = t.smallest(given, o.lose); err != nil {

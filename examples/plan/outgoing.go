@@ -7,6 +7,7 @@ import (
 
 	"example.com/linuxtcp/internal/outgoing"
 	"example.com/linuxtcp/internal/prose"
+	"example.com/linuxtcp/internal/words"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/portalloc"
 )
@@ -141,7 +142,7 @@ func (q leaving) row(how string, u outgoing.Use, w outgoing.Way) (r OutgoingRepo
 	if err != nil {
 		return r, err
 	}
-	r = OutgoingReport{How: how, HoldMin: hold.Min.Seconds(), HoldMax: hold.Max.Seconds()}
+	r = OutgoingReport{How: how, If: words.Pick(w.Reuse, ", if both sides use timestamps", ""), HoldMin: hold.Min.Seconds(), HoldMax: hold.Max.Seconds()}
 	if hold.Max == 0 {
 		return r, nil
 	}
@@ -194,7 +195,7 @@ func (q leaving) findings(r *ClientReport, hold portalloc.Span) []Finding {
 	}
 	for _, w := range r.Ways {
 		if !r.Lasts && w.Destinations > 0 && w.Destinations <= q.o.destinations {
-			f.good("Enough without any other change: %s (%s per second for ever).", w.How, sureText(w))
+			f.good("Enough without any other change: %s (%s per second for ever%s).", w.How, sureText(w), w.If)
 		}
 	}
 	if entries := r.Rate * (r.Now.HoldMax - r.Open); !q.serverFirst() && entries > float64(max(q.c.sys.TCPMaxTWBuckets, 0)) {

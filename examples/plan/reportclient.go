@@ -33,6 +33,8 @@ type ClientReport struct {
 // why.
 type OutgoingReport struct {
 	How string `json:"how"`
+	// If is on which condition, "" for none.
+	If string `json:"if,omitempty"`
 	// HoldMin and HoldMax are how long a connection keeps its port.
 	HoldMin float64 `json:"hold_min"`
 	HoldMax float64 `json:"hold_max"`
