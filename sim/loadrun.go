@@ -135,7 +135,7 @@ type loadRun struct {
 	at         netip.AddrPort
 	each       uint64 // users of an address
 	q          *queue.Listener
-	tw         *timewait.Table
+	tw         *timewait.Crowd
 	clock      kernel.Clock // of the users
 	timer      kernel.SYNTimer
 	serverRNG  *rand.Rand
@@ -197,7 +197,7 @@ func (l Load) Run() (Report, error) {
 		return Report{}, err
 	}
 	r.limit = int(r.q.Queues().AcceptLimit)
-	if r.tw, err = timewait.New(timewait.Config{Semantics: s.Semantics, Sysctls: s.Sysctls, HZ: s.HZ, Wall: s.Wall}); err != nil {
+	if r.tw, err = timewait.NewCrowd(timewait.Config{Semantics: s.Semantics, Sysctls: s.Sysctls, HZ: s.HZ, Wall: s.Wall}); err != nil {
 		return Report{}, err
 	}
 	r.timer = kernel.SYNTimer{Retries: l.Users.Sysctls.TCPSynRetries, RTOMax: time.Duration(l.Users.Sysctls.TCPRTOMaxMs) * time.Millisecond, Linear: l.Users.Sysctls.TCPSynLinearTimeouts}
@@ -320,7 +320,7 @@ func (r *loadRun) timers() {
 
 func (r *loadRun) expire() {
 	if due, ok := r.tw.Next(); ok && due <= r.now {
-		_, err := r.tw.Advance(r.now, nil)
+		_, err := r.tw.Advance(r.now)
 		r.fail(err)
 	}
 }
@@ -540,9 +540,7 @@ func (r *loadRun) served(x item) {
 func (r *loadRun) fin(x item) {
 	r.expire()
 	r.conns--
-	_, err := r.tw.Enter(r.now, timewait.Socket{
-		Local: r.at, Remote: user(x.n, r.each), State: timewait.TimeWait, RcvNxt: isn(x.n) + 2, SndNxt: x.seq + 2, Window: 0xffff,
-	})
+	_, err := r.tw.Enter(r.now)
 	r.fail(err)
 }
 

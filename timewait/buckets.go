@@ -61,6 +61,10 @@ func (bs *buckets) pop(b int) (uint32, bool) {
 
 // enter puts entry i into bucket b.
 func (t *Table) enter(b int, i uint32) {
+	if t.crowd {
+		t.bk.b[b].live++
+		return
+	}
 	t.s.at(i).setBucket(b)
 	t.bk.b[b].live++
 	t.bk.push(b, i)

@@ -165,6 +165,11 @@ func (w *deathRow) move() {
 }
 
 func (w *deathRow) drain(b int, killed bool) (n int) {
+	if w.t.crowd {
+		n, w.t.bk.b[b].live = w.t.bk.b[b].live, 0
+		w.t.depart(n, killed)
+		return n
+	}
 	for {
 		i, ok := w.t.take(b)
 		if !ok {

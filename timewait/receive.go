@@ -43,16 +43,21 @@ func (t *Table) Advance(now time.Duration, ended func(Ended)) (int, error) {
 	return t.count, nil
 }
 
-// end ends an entry whose timer fired.
-func (t *Table) end(i uint32, killed bool) {
-	t.count++
+// over counts n entries whose timers fired.
+func (t *Table) over(n int, killed bool) {
+	t.count += n
 	if !t.sem.TimeWaitCountedAtEntry {
 		c := kernel.TW
 		if killed {
 			c = kernel.TWKilled
 		}
-		t.totals.Add(c, 1)
+		t.totals.Add(c, uint64(n))
 	}
+}
+
+// end ends an entry whose timer fired.
+func (t *Table) end(i uint32, killed bool) {
+	t.over(1, killed)
 	if t.ended != nil {
 		e := t.s.at(i)
 		c := t.s.connOf(e)

@@ -73,6 +73,8 @@ type Table struct {
 	last    expiry
 	waiting int // entries with a timer
 
+	crowd bool // entries are numbers only: a Crowd's
+
 	answered map[uint32]uint32    // rate limit: low half of jiffies at the last answer
 	recycle  map[uint32]shortened // what tcp_tw_recycle will make of a FIN_WAIT2 entry
 
@@ -254,13 +256,8 @@ func (t *Table) Enter(now time.Duration, k Socket) (Verdict, error) {
 	}
 	recycle := t.remember(now, k.Local.Addr().Unmap(), k.Remote.Addr().WithZone(""), k.TSRecent, seenAt, false)
 	t.now = now
-	if !HasRoom(&t.sem, t.s.live, t.cfg.Sysctls.TCPMaxTWBuckets) {
+	if v, full := t.full(); full {
 		t.s.dropLocal(c.local)
-		v := Verdict{Action: Close, Reason: NoRoom}
-		if t.sem.TimeWaitOverflowCounter {
-			v.Counters = kernel.CountersOf(kernel.TCPTimeWaitOverflow)
-		}
-		t.totals.Raise(v.Counters)
 		return v, nil
 	}
 	i, e := t.s.add(&c)
@@ -287,12 +284,31 @@ func (t *Table) Enter(now time.Duration, k Socket) (Verdict, error) {
 	timeout := EntryTimeout(k.State, k.Timeout, k.RTO, recycle)
 	e.setShort(t.round(timeout))
 	t.w.schedule(i, timeout)
-	t.waiting++
-	if t.sem.TimeWaitCountedAtEntry {
-		v.Counters = endCounters(e.short())
+	v.Counters = t.begun(e.short())
+	return v, nil
+}
+
+// full is what becomes of a socket that finds no room.
+func (t *Table) full() (v Verdict, full bool) {
+	if HasRoom(&t.sem, t.s.live, t.cfg.Sysctls.TCPMaxTWBuckets) {
+		return Verdict{}, false
+	}
+	v = Verdict{Action: Close, Reason: NoRoom}
+	if t.sem.TimeWaitOverflowCounter {
+		v.Counters = kernel.CountersOf(kernel.TCPTimeWaitOverflow)
 	}
 	t.totals.Raise(v.Counters)
-	return v, nil
+	return v, true
+}
+
+// begun counts an entry whose timer is armed now, and returns what that raises.
+func (t *Table) begun(short bool) (c kernel.CounterSet) {
+	t.waiting++
+	if t.sem.TimeWaitCountedAtEntry {
+		c = endCounters(short)
+	}
+	t.totals.Raise(c)
+	return c
 }
 
 // round is a timeout in whole jiffies, as the kernel has it.
