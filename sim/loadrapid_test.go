@@ -40,9 +40,9 @@ func drawLoad(t *rapid.T) sim.Load {
 	s.TCPMaxTWBuckets = rapid.IntRange(0, 300).Draw(t, "tw buckets")
 	s.TCPSynackRetries = rapid.IntRange(0, 6).Draw(t, "synack retries")
 	s.TCPMaxSynBacklog = rapid.IntRange(1, 256).Draw(t, "max_syn_backlog")
-	server.HZ = rapid.SampledFrom([]int{100, 250, 1000}).Draw(t, "HZ")
+	server.HZ = rapid.SampledFrom([]int{100, 250, 300, 1000}).Draw(t, "HZ")
 	l := sim.Load{
-		Seed: rapid.Uint64().Draw(t, "seed"), Sample: time.Second, For: time.Duration(rapid.Int64Range(1, int64(100*time.Second)).Draw(t, "for")) | 1,
+		Seed: rapid.Uint64().Draw(t, "seed"), Sample: rapid.SampledFrom([]time.Duration{0, time.Second, 333*time.Millisecond + 1, 7 * time.Millisecond}).Draw(t, "sample"), For: time.Duration(rapid.Int64Range(1, int64(100*time.Second)).Draw(t, "for")) | 1,
 		Server: server, Users: users, Count: rapid.IntRange(1, 300).Draw(t, "count"),
 		Arrivals: sim.Poisson(rapid.Float64Range(10, 5000).Draw(t, "rate")),
 		Delay:    time.Duration(rapid.Int64Range(0, int64(49*time.Millisecond)).Draw(t, "delay")) | 1,

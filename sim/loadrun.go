@@ -12,115 +12,6 @@ import (
 	"example.com/linuxtcp/timewait"
 )
 
-// An item is something that is to happen to a connection of a load.
-type item struct {
-	at    time.Duration
-	asked time.Duration
-	n     uint64
-	order uint64 // of those in the heap
-	kind  itemKind
-	seq   uint32 // of the server's SYN-ACK
-	ts    uint32 // and its timestamp
-	hasTS bool
-}
-
-type itemKind uint8
-
-const (
-	atSYN     itemKind = iota + 1 // the SYN reaches the server
-	atACK                         // the answer to its SYN-ACK does
-	atRST                         // the answer of a user who is gone
-	atFIN                         // the FIN that answers the server's
-	atServed                      // the service is over
-	atAccept                      // the next accept() may come
-	atUnstall                     // a stall is over
-	atTimer                       // the timer of a SYN fires
-	atGiveUp                      // the user's own patience ends
-)
-
-// never is later than everything.
-const never = time.Duration(1<<63 - 1)
-
-// fifo has items in the order in which they are due: each is put in at a constant time before. due is the time of the
-// first, never if there is none.
-type fifo struct {
-	ring       []item
-	head, size int
-	due        time.Duration
-}
-
-func (q *fifo) put(x item) {
-	if q.size == len(q.ring) {
-		bigger := make([]item, max(2*len(q.ring), 64))
-		n := copy(bigger, q.ring[q.head:])
-		copy(bigger[n:], q.ring[:q.head])
-		q.ring, q.head = bigger, 0
-	}
-	q.ring[(q.head+q.size)&(len(q.ring)-1)] = x
-	if q.size++; q.size == 1 {
-		q.due = x.at
-	}
-}
-
-func (q *fifo) take() item {
-	x := q.ring[q.head]
-	q.head = (q.head + 1) & (len(q.ring) - 1)
-	q.due = never
-	if q.size--; q.size > 0 {
-		q.due = q.ring[q.head].at
-	}
-	return x
-}
-
-// itemHeap has items of any time: a heap with four children to a node.
-type itemHeap struct {
-	heap []item
-	last uint64
-}
-
-func before(x, y *item) bool { return x.at < y.at || x.at == y.at && x.order < y.order }
-
-func (a *itemHeap) put(x item) {
-	a.last++
-	x.order = a.last
-	a.heap = append(a.heap, x)
-	i := len(a.heap) - 1
-	for i > 0 {
-		up := (i - 1) / 4
-		if !before(&x, &a.heap[up]) {
-			break
-		}
-		a.heap[i] = a.heap[up]
-		i = up
-	}
-	a.heap[i] = x
-}
-
-func (a *itemHeap) take() item {
-	first := a.heap[0]
-	n := len(a.heap) - 1
-	x := a.heap[n]
-	a.heap = a.heap[:n]
-	i := 0
-	for {
-		least, from := -1, 4*i+1
-		for child := from; child < min(from+4, n); child++ {
-			if least < 0 || before(&a.heap[child], &a.heap[least]) {
-				least = child
-			}
-		}
-		if least < 0 || !before(&a.heap[least], &x) {
-			break
-		}
-		a.heap[i] = a.heap[least]
-		i = least
-	}
-	if n > 0 {
-		a.heap[i] = x
-	}
-	return first
-}
-
 // retry is a SYN that was not answered: what its socket knows.
 type retry struct {
 	asked  time.Duration
@@ -140,19 +31,25 @@ type loadRun struct {
 	timer      kernel.SYNTimer
 	serverRNG  *rand.Rand
 
-	syns, answers, fins fifo
-	later               itemHeap
-	next                func() (time.Duration, bool)
-	arrival             time.Duration
-	more                bool
+	// What is to come: a new user's SYN, SYNs that are sent again, answers to SYN-ACKs, and other things.
+	first         time.Duration // when the next new user's SYN arrives, never if there is none
+	arrival       time.Duration // when it is sent
+	next          func() (time.Duration, bool)
+	syns, answers fifo
+	later         itemHeap
+	due           time.Duration // of the listener's next timer, never if there is none
+	fins          departures    // FINs, by the grain in which they arrive
+	finsPut       int           // since the last look
+	grain         time.Duration // no timer ends a TIME-WAIT, and no sample is taken, but at multiples of it
 
 	retries map[uint64]*retry
-	held    map[uint64]item // requests whose final ACK the listener did not take
-	waiting fifo            // the accept queue, as the users that are in it
-	limit   int             // its limit
+	held    map[uint64]item     // requests whose final ACK the listener did not take
+	waiting ring[time.Duration] // the accept queue, as when the users in it came
+	limit   int                 // its limit
 
 	busy            int
 	paused, stalled bool
+	resumes         time.Duration // when the stall ends that the last service ended with
 	conns           int
 	client          ClientRun
 	server          ServerRun
@@ -171,7 +68,7 @@ func (l Load) Run() (Report, error) {
 	r := &loadRun{
 		Load: &l, until: l.For, at: l.at(), each: l.perAddress(), retries: map[uint64]*retry{}, held: map[uint64]item{}, verdicts: map[host.Verdict]uint64{},
 	}
-	r.syns.due, r.answers.due, r.fins.due = never, never, never
+	r.syns.due, r.answers.due, r.later.due, r.due, r.fins.next = never, never, never, never, never
 	r.client.failures = map[Failure]uint64{}
 	w := New(Config{Seed: l.Seed}) // its streams
 	r.serverRNG = w.stream("server " + l.name() + " on server")
@@ -204,9 +101,26 @@ func (l Load) Run() (Report, error) {
 	if r.timer.Retries == 0 {
 		r.timer.Retries = l.Users.Semantics.SYNRetriesDefault
 	}
+	r.grain = r.grainOf(s.HZ)
 	r.arrive()
 	r.run()
 	return r.report(), r.err
+}
+
+// grainOf is the longest time between whose multiples nothing happens to TIME-WAIT entries: no jiffy of the server
+// begins, and no sample is taken.
+func (r *loadRun) grainOf(hz int) time.Duration {
+	if hz == 0 {
+		hz = 250
+	}
+	if time.Second%time.Duration(hz) != 0 {
+		return 1 // jiffies begin at any nanosecond
+	}
+	a, b := time.Second/time.Duration(hz), r.Sample
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 func (r *loadRun) fail(err error) {
@@ -226,13 +140,26 @@ func listenerKey(key uint64) uint64 {
 
 // arrive draws the next arrival.
 func (r *loadRun) arrive() {
-	r.arrival, r.more = r.next()
-	if r.Count > 0 && r.client.asked == uint64(r.Count) {
-		r.more = false
+	at, more := r.next()
+	r.arrival = max(r.arrival, at)
+	r.first = r.arrival + r.Delay
+	if !more || r.Count > 0 && r.client.asked == uint64(r.Count) {
+		r.arrival, r.first = never, never
 	}
 }
 
-// run goes from event to event.
+// asked counts the user who has arrived.
+func (r *loadRun) asked() {
+	if r.client.asked == mostAddresses*r.each {
+		r.fail(fmt.Errorf("there are addresses for %d users", r.client.asked))
+		return
+	}
+	r.client.asked++
+	r.client.attempts++
+}
+
+// run goes from event to event. What happens only to what nobody looks at before the next sample is left to the
+// end or to that: arrivals, whose SYNs are the events here, and FINs.
 func (r *loadRun) run() {
 	sample := never
 	if r.Sample > 0 {
@@ -240,27 +167,24 @@ func (r *loadRun) run() {
 	}
 	for r.err == nil {
 		// The earliest, and of one moment: timers, then samples, then what comes over the wire.
-		at, which := never, 0
-		if due, ok := r.q.Next(); ok {
-			at, which = due, 1
-		}
+		at, which := r.due, 1
 		if sample < at {
 			at, which = sample, 2
 		}
-		if due := r.syns.due; due < at {
-			at, which = due, 3
+		if r.syns.due < at {
+			at, which = r.syns.due, 3
 		}
-		if due := r.answers.due; due < at {
-			at, which = due, 4
+		if r.first < at && r.Delay > 0 {
+			at, which = r.first, 4
 		}
-		if due := r.fins.due; due < at {
-			at, which = due, 5
+		if r.answers.due < at {
+			at, which = r.answers.due, 5
 		}
-		if len(r.later.heap) > 0 && r.later.heap[0].at < at {
-			at, which = r.later.heap[0].at, 6
+		if r.later.due < at {
+			at, which = r.later.due, 6
 		}
-		if r.more && r.arrival < at {
-			at, which = r.arrival, 7
+		if r.first < at { // without a delay a SYN arrives when it is sent, and users come after all else
+			at, which = r.first, 4
 		}
 		if at > r.until {
 			break
@@ -275,25 +199,34 @@ func (r *loadRun) run() {
 		case 3:
 			r.syn(r.syns.take())
 		case 4:
-			r.answer(r.answers.take())
-		case 5:
-			r.fin(r.fins.take())
-		case 6:
-			r.do(r.later.take())
-		case 7:
-			if r.client.asked == mostAddresses*r.each {
-				r.fail(fmt.Errorf("there are addresses for %d users", r.client.asked))
+			if r.asked(); r.err != nil {
 				continue
 			}
-			r.client.asked++
-			r.client.attempts++
-			r.syns.put(item{at: r.now + r.Delay, asked: r.now, n: r.client.asked, kind: atSYN})
+			x := item{asked: r.arrival, n: r.client.asked, kind: atSYN}
 			r.arrive()
+			r.syn(x)
+		case 5:
+			r.answer(r.answers.take())
+		case 6:
+			r.do(r.later.take())
 		}
+	}
+	for r.arrival <= r.until && r.err == nil { // their SYNs are on their way
+		r.asked()
+		r.arrive()
 	}
 	r.now = r.until
 	r.timers()
+	r.finish(never)
 	r.expire()
+}
+
+// armed notes when the listener's next timer is due.
+func (r *loadRun) armed() {
+	r.due = never
+	if due, ok := r.q.Next(); ok {
+		r.due = due
+	}
 }
 
 // timers fires what is due of the listener: SYN-ACKs go out again.
@@ -303,6 +236,7 @@ func (r *loadRun) timers() {
 	}
 	events, err := r.q.Advance(r.now)
 	r.fail(err)
+	r.armed()
 	for _, e := range events {
 		n := numberOf(e.Peer, r.each)
 		x, ok := r.held[n]
@@ -318,9 +252,11 @@ func (r *loadRun) timers() {
 	}
 }
 
-func (r *loadRun) expire() {
-	if due, ok := r.tw.Next(); ok && due <= r.now {
-		_, err := r.tw.Advance(r.now)
+func (r *loadRun) expire() { r.expireBy(r.now) }
+
+func (r *loadRun) expireBy(now time.Duration) {
+	if due, ok := r.tw.Next(); ok && due <= now {
+		_, err := r.tw.Advance(now)
 		r.fail(err)
 	}
 }
@@ -341,6 +277,7 @@ func (r *loadRun) syn(x item) {
 	}
 	out, err := r.q.Receive(r.now, s)
 	r.fail(err)
+	r.armed()
 	r.note(host.Verdict{Place: host.AtListener, Listener: out.Verdict})
 	if out.Reply.Flags == 0 {
 		r.unanswered(x)
@@ -393,7 +330,9 @@ func (r *loadRun) since(then time.Duration) time.Duration {
 func (r *loadRun) do(x item) {
 	switch x.kind {
 	case atServed:
-		r.served(x)
+		r.busy--
+		r.accept()
+	case atResume:
 		r.accept()
 	case atAccept:
 		r.paused = false
@@ -443,6 +382,7 @@ func (r *loadRun) answer(x item) {
 	}
 	out, err := r.q.Receive(r.now, s)
 	r.fail(err)
+	r.armed()
 	v.Listener = out.Verdict
 	r.note(v)
 	if out.Action == queue.Establish {
@@ -450,7 +390,7 @@ func (r *loadRun) answer(x item) {
 			delete(r.held, x.n)
 		}
 		r.conns++
-		r.waiting.put(x)
+		r.waiting.put(x.asked)
 		now := r.q.Queues()
 		r.server.peakAccept, r.server.peakRequests = max(r.server.peakAccept, now.AcceptLen), max(r.server.peakRequests, now.Requests)
 		r.accept()
@@ -498,54 +438,78 @@ func (r *loadRun) accept() {
 		if !ok {
 			return
 		}
-		x := r.waiting.take()
+		asked := r.waiting.take()
 		r.server.accepted++
-		r.busy++
 		if p.AcceptTime != (Span{}) {
 			r.paused = true
 			r.later.put(item{at: r.now + p.AcceptTime.draw(r.serverRNG), kind: atAccept})
 		}
-		x.hasTS = p.Leak > 0 && r.serverRNG.Float64() < p.Leak // from here on: it will leak
-		x.kind = atServed
-		if p.Service == (Span{}) {
-			r.served(x)
-			continue
+		leaks := p.Leak > 0 && r.serverRNG.Float64() < p.Leak
+		at := r.now
+		if p.Service != (Span{}) {
+			at += p.Service.draw(r.serverRNG)
+			end, stalled := p.Stall.until(at)
+			if !stalled {
+				end, stalled = p.Stall.until(at - 1) // ends with it
+			}
+			if stalled {
+				at = end
+			}
+			switch {
+			case p.Workers > 0:
+				r.busy++
+				r.later.put(item{at: at, kind: atServed})
+			case stalled && r.resumes != at: // the first of those that end then calls accept()
+				r.resumes = at
+				r.later.put(item{at: at, kind: atResume})
+			}
 		}
-		x.at = r.now + p.Service.draw(r.serverRNG)
-		if end, stalled := p.Stall.until(x.at); stalled {
-			x.at = end
-		}
-		r.later.put(x)
+		r.served(at, asked, leaks)
 	}
 }
 
-// served is the end of a service.
-func (r *loadRun) served(x item) {
-	r.busy--
+// served is the end of a service, which may be to come.
+func (r *loadRun) served(at, asked time.Duration, leaks bool) {
+	if at > r.until {
+		return
+	}
 	r.server.served++
-	if x.hasTS {
+	if leaks {
 		r.leaked++
 		return
 	}
 	r.server.closed++
-	if there := r.now + r.Delay; there <= r.until {
+	if there := at + r.Delay; there <= r.until {
 		r.client.closed++
-		r.client.session.Add(there - x.asked)
+		r.client.session.Add(there - asked)
 	}
-	x.kind, x.at = atFIN, r.now+2*r.Delay
-	r.fins.put(x)
+	// The user's FIN, which acknowledges the server's.
+	if fin := at + 2*r.Delay; fin <= r.until {
+		r.fins.put(fin - fin%r.grain)
+		if r.finsPut++; r.finsPut == finsAtOnce {
+			r.finish(r.now - r.now%r.grain)
+		}
+	}
 }
 
-// fin is the arrival of the user's FIN, which acknowledges the server's: TIME-WAIT.
-func (r *loadRun) fin(x item) {
-	r.expire()
-	r.conns--
-	_, err := r.tw.Enter(r.now)
-	r.fail(err)
+// finsAtOnce is how many FINs may wait to be looked at.
+const finsAtOnce = 4096
+
+// finish lets the FINs arrive that are due before a moment: TIME-WAIT.
+func (r *loadRun) finish(before time.Duration) {
+	r.finsPut = 0
+	for r.fins.next < before {
+		at, n := r.fins.take()
+		r.expireBy(at)
+		r.conns -= n
+		_, err := r.tw.Enter(at, n)
+		r.fail(err)
+	}
 }
 
 // measure is Node.measure.
 func (r *loadRun) measure() Sample {
+	r.finish(r.now)
 	r.expire()
 	q := r.q.Queues()
 	s := Sample{

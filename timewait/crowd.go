@@ -33,21 +33,28 @@ func NewCrowd(cfg Config) (*Crowd, error) {
 // SetSysctls is [Table.SetSysctls].
 func (c *Crowd) SetSysctls(now time.Duration, s kernel.Sysctls) error { return c.t.SetSysctls(now, s) }
 
-// Enter is tcp_time_wait for one more socket, with the verdict of [Table.Enter]: [Enter], or [Close] without room.
+// Enter is tcp_time_wait for n more sockets at one moment. It returns how many of them tcp_max_tw_buckets had room
+// for; the others are closed without an entry, and count what [Table.Enter] says.
 //
-// It returns an error for a time that goes back or leaves a due timer behind.
-func (c *Crowd) Enter(now time.Duration) (Verdict, error) {
+// It returns an error for a negative n, and for a time that goes back or leaves a due timer behind.
+func (c *Crowd) Enter(now time.Duration, n int) (room int, err error) {
 	t := c.t
+	if n < 0 {
+		return 0, fmt.Errorf("timewait: %d sockets: a number of sockets is not negative", n)
+	}
 	if err := t.check(now); err != nil {
-		return Verdict{}, err
+		return 0, err
 	}
 	t.now = now
-	if v, full := t.full(); full {
-		return v, nil
+	for ; room < n; room++ {
+		if _, full := t.full(n - room); full {
+			break
+		}
+		t.s.live++
+		t.w.schedule(0, Length)
+		t.begun(false)
 	}
-	t.s.live++
-	t.w.schedule(0, Length)
-	return Verdict{Action: Enter, Reason: RoomForEntry, Counters: t.begun(false)}, nil
+	return room, nil
 }
 
 // Next is [Table.Next].

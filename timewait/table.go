@@ -256,7 +256,7 @@ func (t *Table) Enter(now time.Duration, k Socket) (Verdict, error) {
 	}
 	recycle := t.remember(now, k.Local.Addr().Unmap(), k.Remote.Addr().WithZone(""), k.TSRecent, seenAt, false)
 	t.now = now
-	if v, full := t.full(); full {
+	if v, full := t.full(1); full {
 		t.s.dropLocal(c.local)
 		return v, nil
 	}
@@ -288,16 +288,16 @@ func (t *Table) Enter(now time.Duration, k Socket) (Verdict, error) {
 	return v, nil
 }
 
-// full is what becomes of a socket that finds no room.
-func (t *Table) full() (v Verdict, full bool) {
+// full is what becomes of n sockets if there is no room for them.
+func (t *Table) full(n int) (v Verdict, full bool) {
 	if HasRoom(&t.sem, t.s.live, t.cfg.Sysctls.TCPMaxTWBuckets) {
 		return Verdict{}, false
 	}
 	v = Verdict{Action: Close, Reason: NoRoom}
 	if t.sem.TimeWaitOverflowCounter {
 		v.Counters = kernel.CountersOf(kernel.TCPTimeWaitOverflow)
+		t.totals.Add(kernel.TCPTimeWaitOverflow, uint64(n))
 	}
-	t.totals.Raise(v.Counters)
 	return v, true
 }
 
