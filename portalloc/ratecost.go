@@ -116,7 +116,7 @@ func ConnectTime(candidates float64, base, each time.Duration) (time.Duration, e
 	case base < 0 || each < 0:
 		return 0, fmt.Errorf("portalloc: times %v and %v: must not be negative", base, each)
 	}
-	total := float64(base) + candidates*float64(each)
+	total := float64(base) + float64(candidates*float64(each)) // rounded twice, on every processor
 	if total >= math.MaxInt64 {
 		return 0, fmt.Errorf("portalloc: %v candidates of %v each: longer than can be told", candidates, each)
 	}

@@ -132,6 +132,11 @@ func TestCostRefusesBadInput(t *testing.T) {
 		_, err := ConnectTime(c.n, c.base, c.each)
 		refused(err, c.want)
 	}
+	// A third is a bit less than that, and three of them are 1 only once they are rounded: a processor that leaves that
+	// rounding out ends 2 lower.
+	if d, err := ConnectTime(1.0/3, 1<<53+2, 3); d != 1<<53+4 || err != nil {
+		t.Error(d, err)
+	}
 	if d, err := ConnectTime(14117, 5*time.Microsecond, 40*time.Nanosecond); d != 569680*time.Nanosecond || err != nil {
 		t.Error(d, err)
 	}

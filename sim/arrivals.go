@@ -28,7 +28,7 @@ func seconds(s float64) time.Duration {
 
 // exponential draws from the exponential distribution of mean 1 by comparing uniform numbers (von Neumann), which
 // has the same result on every processor, as a logarithm has not. The conversions to float64 in sums of products
-// are there for the same reason: without them a processor may leave out a rounding.
+// are there for the same reason: without them a processor may leave out a rounding (.ci/run looks for what is left).
 func exponential(r *rand.Rand) float64 {
 	var pair uint64 // two numbers of 32 bits, which is fine enough for nanoseconds of what lasts seconds
 	drawn := 0
@@ -50,7 +50,7 @@ func exponential(r *rand.Rand) float64 {
 			last = next
 		}
 		if run&1 == 1 {
-			return whole + float64(first)/(1<<32)
+			return whole + float64(float64(first)/(1<<32))
 		}
 	}
 }

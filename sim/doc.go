@@ -24,7 +24,10 @@
 //
 // Everything random comes from Config.Seed, by a generator (PCG) of its own for each purpose: same seed,
 // same report, byte for byte, on every processor, and one more client does not change what the others draw.
-// The examples are the check: GOARCH=arm64 go test -exec qemu-aarch64 ./sim
+// TestSameReportEverywhere is the check, with hashes of reports that amd64 and arm64 agree on. On another processor,
+// emulated or not (qemu-aarch64 is in Debian's qemu-user):
+//
+//	CGO_ENABLED=0 GOARCH=arm64 go test -exec qemu-aarch64 -run 'SameReport|Example' ./sim
 //
 // # What stands between two hosts
 //
@@ -51,10 +54,16 @@
 // # Large loads
 //
 // A [Load] is one server and users each of whom connects once. [Load.Run] takes a short cut through the
-// listener and TIME-WAIT alone, at about a microsecond of processor time for a connection against 25 in a full
-// world; its report is that of the full world, [Load.RunWorld], which tests compare on the same seeds. Where two
+// listener and the number of TIME-WAIT entries alone, at about half a microsecond of processor time for a connection
+// against 25 in a full world; its report is that of the full world, [Load.RunWorld], which tests compare on the same seeds. Where two
 // things fall on the same nanosecond their order may differ: give Arrivals that are random, or a Delay that
 // is no round number.
+//
+// # Sweeps
+//
+// A question about planning takes many runs: over seeds, for how sure an answer is, and over values. [Sweep] makes
+// them several at a time, [Smallest] searches the smallest value that is enough, and [SmallestParallel] does so
+// several seeds at a time. Their results do not depend on how many that are.
 //
 // # The report
 //
