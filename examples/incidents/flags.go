@@ -26,6 +26,8 @@ type options struct {
 	release  string // "" for that of the incident
 	filter   string
 	leaked   int
+	client   string // nat: the kernel of a client alone; "" for two phones
+	inWindow bool   // leaks: the second SYN's number lies in the old window
 	json     bool
 }
 
@@ -49,6 +51,12 @@ func parseFlags(args []string) (options, error) {
 		o.release = text
 		return err
 	})
+	f.Func("client", "", func(text string) error {
+		_, err := kernel.Parse(text)
+		o.client = text
+		return err
+	})
+	f.BoolVar(&o.inWindow, "inwindow", false, "")
 	f.Func("filter", "", func(text string) error {
 		o.filter = text
 		if text != filterNone && text != filterACK && text != filterRST {

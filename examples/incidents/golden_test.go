@@ -19,10 +19,14 @@ var goldenCases = []goldenCase{
 	{"queues", "-incident queues"},
 	{"nat", "-incident nat"},
 	{"nat-4.12", "-incident 2 -release 4.12"},
+	{"nat-client-4.10", "-incident nat -client 4.10"},
+	{"nat-client-4.11", "-incident nat -client 4.11 -release 4.11"},
 	{"race", "-incident race"},
 	{"race-2.6.33", "-incident race -release 2.6.33"},
 	{"leaks", "-incident leaks"},
 	{"leaks-2.6.32", "-incident leaks -release 2.6.32"},
+	{"leaks-2.6.32-inwindow", "-incident leaks -release 2.6.32 -inwindow"},
+	{"leaks-6.18.44-inwindow", "-incident leaks -release 6.18.44 -inwindow"},
 	{"leaks-6.18.44", "-incident leaks -release 6.18.44 -leaked 100"},
 	{"leaks-6.18.44-rst", "-incident leaks -release 6.18.44 -filter rst"},
 }
@@ -71,6 +75,7 @@ func TestFlagErrors(t *testing.T) {
 		"-incident 5":      `invalid value "5" for flag -incident: queues, nat, race or leaks is needed, or 1 to 4`,
 		"-release linux":   `a release begins with a version`,
 		"-release 9.9":     "newer than 7.2",
+		"-client linux":    `a release begins with a version`,
 		"-filter syn":      `invalid value "syn" for flag -filter: none, ack or rst is needed`,
 		"-leaked 0":        `invalid value "0" for flag -leaked: a whole number from 1 to 10000 is needed`,
 		"-leaked 10001":    "from 1 to 10000",
@@ -87,7 +92,7 @@ func TestFlagErrors(t *testing.T) {
 
 // TestHelpNamesEveryFlag: each flag that is taken stands in the help.
 func TestHelpNamesEveryFlag(t *testing.T) {
-	for _, name := range strings.Fields("incident json release filter leaked") {
+	for _, name := range strings.Fields("incident json release client filter inwindow leaked") {
 		if !strings.Contains(helpText, "\n  -"+name) {
 			t.Errorf("-%s is not in the help", name)
 		}

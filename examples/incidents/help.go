@@ -7,6 +7,7 @@ which kernels, and whether the article about it is right.
   go run ./examples/incidents -incident queues                  one, event by event
   go run ./examples/incidents -incident leaks -release 6.18.44  the same on another kernel
   go run ./examples/incidents -incident leaks -filter rst       behind a firewall
+  go run ./examples/incidents -incident nat -client 4.10        no NAT, and SYNs die all the same
 
 What to tell:
   -incident NAME    queues, nat, race or leaks (or 1 to 4): the story event by event, and
@@ -21,8 +22,11 @@ What to tell:
 On which kernel, and how:
   -release NAME     the story's kernel, as uname -r prints it (default: the article's). The
                     tables show the others in any case
+  -client NAME      nat: instead of two phones one client alone, without a NAT, on this
+                    kernel (4.10 and 7.0 give each connection timestamps of its own)
   -filter KIND      leaks: what a firewall between client and server eats: none, the stray
                     ack that answers the SYN, or the rst that answers the ACK (default none)
+  -inwindow         leaks: the second SYN has a number in the window of the leaked socket
   -leaked N         leaks: how many sockets the server has leaked, for the table of how
                     likely a hit is (default 500)
 

@@ -133,7 +133,7 @@ func TestCollisionsAsObserved(t *testing.T) {
 		{"6.18.44", filterACK, host.ETIMEDOUT, 135000 * ms, 2000 * ms},
 		{"6.18.44", filterRST, host.ETIMEDOUT, 132800 * ms, 1000 * ms},
 	} {
-		s, second, err := collide(c.release, c.filter)
+		s, second, err := collide(c.release, c.filter, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +155,7 @@ func TestCollisionsAsObserved(t *testing.T) {
 	}
 	// With the ACK eaten 11 SYNs are challenged; with the RST eaten the second gets no answer. Seen on 6.18.44.
 	for filter, want := range map[string][2]uint64{filterACK: {11, 0}, filterRST: {11, 1}} {
-		s, _, err := collide("6.18.44", filter)
+		s, _, err := collide("6.18.44", filter, false)
 		if err != nil {
 			t.Fatal(err)
 		}

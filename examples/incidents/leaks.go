@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"example.com/linuxtcp/host"
 	"example.com/linuxtcp/internal/incident"
@@ -13,23 +14,32 @@ import (
 	"example.com/linuxtcp/sim"
 )
 
-// leaksEnd is when the second connect() has ended on every release.
-const leaksEnd = incident.Again + 200*second
+// leaksEnd is how long the second connect() takes at most.
+const leaksEnd = 200 * second
+
+// again is when the second connect() comes.
+func again(inWindow bool) time.Duration {
+	if inWindow {
+		return incident.InWindow
+	}
+	return incident.Again
+}
 
 // tellLeaks is the incident of the leaked sockets.
 func tellLeaks(o options, release string) (StoryReport, error) {
 	r := StoryReport{
 		Title: "A leaked socket in CLOSE-WAIT, and a port that is used again",
-		Setting: "The server forgets to close. The client closes after 1 s, and its FIN-WAIT-2 is over after 60 s; the server's CLOSE-WAIT stays. At 310 s the client connects from the same port. " +
+		Setting: "The server forgets to close. The client closes after 1 s, and its FIN-WAIT-2 is over after 60 s; the server's CLOSE-WAIT stays. " +
+			ifElse(o.inWindow, "At 274.878 s the client connects from the same port: its clock of sequence numbers has gone round, and the SYN's number lies in the window of the leaked socket. ", "At 310 s the client connects from the same port. ") +
 			map[string]string{filterNone: "Nothing stands between them.", filterACK: "A firewall eats the ACK that answers the SYN.", filterRST: "A firewall eats the RST that answers the ACK."}[o.filter],
 	}
-	s, second, err := collide(release, o.filter)
+	s, second, err := collide(release, o.filter, o.inWindow)
 	if err != nil {
 		return r, err
 	}
 	r.Events = events(s)
 	syns := ""
-	for i, at := range s.SYNs("client", incident.Again) {
+	for i, at := range s.SYNs("client", again(o.inWindow)) {
 		syns += fmt.Sprintf("%s%.3f", ifElse(i > 0, ", ", ""), at.Seconds())
 	}
 	r.Ends = []string{
@@ -66,12 +76,12 @@ func firewall(filter string) []sim.Box {
 }
 
 // collide plays the collision and returns how the second connection ended.
-func collide(release, filter string) (*incident.Scene, sim.Connection, error) {
-	s, err := incident.Collision(release, firewall(filter)...)
+func collide(release, filter string, inWindow bool) (*incident.Scene, sim.Connection, error) {
+	s, err := incident.CollisionAt(release, again(inWindow), firewall(filter)...)
 	if err != nil {
 		return nil, sim.Connection{}, err
 	}
-	if err := s.Run(leaksEnd); err != nil {
+	if err := s.Run(again(inWindow) + leaksEnd); err != nil {
 		return nil, sim.Connection{}, err
 	}
 	if len(s.Connections) != 2 {
@@ -84,13 +94,16 @@ func collide(release, filter string) (*incident.Scene, sim.Connection, error) {
 func collisionTable() (TableReport, error) {
 	t := TableReport{
 		Title:  "The second connect() on other kernels",
-		Header: []string{"RELEASE", "NO FIREWALL", "ACK EATEN", "RST EATEN"},
-		Note:   "From 3.8 to 3.17 the server drops the SYN in silence, and moves no counter. From 5.6 on the client sends its SYN again 2 jiffies after the stray ACK. Each success took the leaked socket away; a timeout leaves it. Before 3.6 a SYN whose number happens to lie in the old window resets the leaked socket, and connect() ends at once with ECONNREFUSED.",
+		Header: []string{"RELEASE", "NO FIREWALL", "ACK EATEN", "RST EATEN", "IN THE WINDOW"},
+		Note:   "From 3.8 to 3.17 the server drops the SYN in silence, and moves no counter. From 5.6 on the client sends its SYN again 2 jiffies after the stray ACK. Each success took the leaked socket away; a timeout leaves it. The last column is for a SYN whose number happens to lie in the window of the leaked socket, from the number on that it expects, with no firewall: before 3.6 (and RHEL 6.5, and late in 3.4.y) it resets that socket, and connect() ends at once with ECONNREFUSED.",
 	}
-	for _, release := range []string{"2.6.32", "3.1", "3.7", "3.10.108", "3.18", "4.4.155", "4.19.78", "5.5", "5.10.223", "6.12.117", "6.18.44", "7.2.13"} {
+	for _, release := range []string{"2.6.32", "2.6.32-358.el6", "3.1", "3.5", "3.7", "3.10.108", "3.18", "4.4.155", "4.19.78", "5.5", "5.10.223", "6.12.117", "6.18.44", "7.2.13"} {
 		row := []string{release}
-		for _, filter := range []string{filterNone, filterACK, filterRST} {
-			_, second, err := collide(release, filter)
+		for _, c := range []struct {
+			filter   string
+			inWindow bool
+		}{{filterNone, false}, {filterACK, false}, {filterRST, false}, {filterNone, true}} {
+			_, second, err := collide(release, c.filter, c.inWindow)
 			if err != nil {
 				return t, err
 			}

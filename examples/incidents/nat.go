@@ -14,7 +14,10 @@ import (
 const natEnd = 100 * second
 
 // tellNAT is the incident of the two phones.
-func tellNAT(_ options, release string) (StoryReport, error) {
+func tellNAT(o options, release string) (StoryReport, error) {
+	if o.client != "" {
+		return tellAlone(o.client, release)
+	}
 	r := StoryReport{
 		Title:   "Two phones behind one NAT, and a server with tcp_tw_recycle",
 		Setting: "Phone A has been on for 1.2 million seconds, phone B for 0.2 million: B's timestamps are smaller. The NAT gives both one address and leaves timestamps alone. A connects at 0, and the server closes first; B connects at 5 s. tcp_tw_recycle and tcp_timestamps are on, where the release has them.",
@@ -36,9 +39,18 @@ func tellNAT(_ options, release string) (StoryReport, error) {
 		r.Ends = append(r.Ends, "No SYN was held against a timestamp.")
 	}
 	r.Ends = append(r.Ends, "Counters of the server: "+serverCounters(s)+".")
-	t, err := natTable()
-	r.Tables = []TableReport{t}
+	r.Tables, err = natTables()
 	return r, err
+}
+
+// natTables are the two tables of the incident.
+func natTables() ([]TableReport, error) {
+	phones, err := natTable()
+	if err != nil {
+		return nil, err
+	}
+	alone, err := aloneTable()
+	return []TableReport{phones, alone}, err
 }
 
 func synsOf(s *incident.Scene, node string) string {
@@ -59,7 +71,7 @@ func natTable() (TableReport, error) {
 	t := TableReport{
 		Title:  "Phone B on other servers",
 		Header: []string{"SERVER", "PHONE B", "PAWSPassive"},
-		Note:   "The phones are of 3.18: one timestamp clock for all of a phone's connections. A client of 4.10 has another clock for each connection, and about every second one dies without any NAT; from 4.11 on the clock is the same for a pair of addresses, but two hosts behind a NAT still differ.",
+		Note:   "The phones are of 3.18: one timestamp clock for all of a phone's connections. From 4.11 on the clock is the same for a pair of addresses, and two hosts behind a NAT still differ.",
 	}
 	for _, c := range []struct {
 		release, but string
@@ -98,6 +110,6 @@ var natClaims = []ClaimReport{
 	{"tcp_tw_recycle switches PAWS on.", "false", "PAWS of a connection is always on with timestamps. tcp_tw_recycle adds the test of SYNs by host, and a short TIME_WAIT."},
 	{"Any packet with a smaller timestamp is dropped.", "false", "Only SYNs, only within 60 s of the remembered timestamp, and only if older by more than one tick."},
 	{"The server keeps one timestamp for each client address.", "partly", "To 3.13; for each pair of own and client address from 3.14 to 4.11 and on RHEL 7. It is written when the server's side enters TIME_WAIT."},
-	{"It was removed in 4.1x or 4.2 (digits got lost).", "partly", "Broken by 4.10, which gave each connection a clock of its own; softened in 4.11; removed in 4.12."},
+	{"It was removed in 4.1x or 4.2 (digits got lost).", "partly", "Broken by clients of 4.10, which give each connection a clock of its own; softened in 4.11; removed in 4.12. Clients of 7.0 do as those of 4.10, and break old servers anew."},
 	{"tcp_fin_timeout shortens TIME_WAIT.", "false", "It is for FIN_WAIT2 of orphans, in all releases. TIME_WAIT is 60 s."},
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"example.com/linuxtcp/host"
-	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/sim"
 )
 
@@ -20,9 +19,7 @@ func Phones(release string, nat sim.NAT, timestamps int) (*Scene, error) {
 	s := New(sim.Config{Seed: 1})
 	s.Server = s.node("server", release, At.Addr().String(), 1000*time.Second, func(c *host.Config) {
 		c.Sysctls.TCPTimestamps = timestamps
-		if tw, ok := kernel.SysctlByName("net.ipv4.tcp_tw_recycle"); ok && tw.Exists(c.Semantics) {
-			c.Sysctls.TCPTwRecycle = 1
-		}
+		recycling(c)
 	})
 	thousand := func(c *host.Config) { c.HZ = 1000 }
 	a := s.node("phone A", "3.18", "192.168.0.2", 1_200_000*time.Second, thousand)
