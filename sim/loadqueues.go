@@ -23,7 +23,6 @@ const (
 	atACK                         // the answer to its SYN-ACK does
 	atRST                         // the answer of a user who is gone
 	atServed                      // a worker is free again
-	atResume                      // a service ends with the stall that held it up
 	atAccept                      // the next accept() may come
 	atUnstall                     // a stall is over
 	atTimer                       // the timer of a SYN fires

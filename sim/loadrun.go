@@ -49,7 +49,6 @@ type loadRun struct {
 
 	busy            int
 	paused, stalled bool
-	resumes         time.Duration // when the stall ends that the last service ended with
 	conns           int
 	client          ClientRun
 	server          ServerRun
@@ -218,7 +217,7 @@ func (r *loadRun) run() {
 	r.now = r.until
 	r.timers()
 	r.finish(never)
-	r.expire()
+	r.expire(r.now)
 }
 
 // armed notes when the listener's next timer is due.
@@ -252,9 +251,8 @@ func (r *loadRun) timers() {
 	}
 }
 
-func (r *loadRun) expire() { r.expireBy(r.now) }
-
-func (r *loadRun) expireBy(now time.Duration) {
+// expire ends the TIME-WAIT entries whose time is over.
+func (r *loadRun) expire(now time.Duration) {
 	if due, ok := r.tw.Next(); ok && due <= now {
 		_, err := r.tw.Advance(now)
 		r.fail(err)
@@ -331,8 +329,6 @@ func (r *loadRun) do(x item) {
 	switch x.kind {
 	case atServed:
 		r.busy--
-		r.accept()
-	case atResume:
 		r.accept()
 	case atAccept:
 		r.paused = false
@@ -448,20 +444,12 @@ func (r *loadRun) accept() {
 		at := r.now
 		if p.Service != (Span{}) {
 			at += p.Service.draw(r.serverRNG)
-			end, stalled := p.Stall.until(at)
-			if !stalled {
-				end, stalled = p.Stall.until(at - 1) // ends with it
-			}
-			if stalled {
+			if end, stalled := p.Stall.until(at); stalled {
 				at = end
 			}
-			switch {
-			case p.Workers > 0:
+			if p.Workers > 0 { // otherwise nobody waits for the end
 				r.busy++
 				r.later.put(item{at: at, kind: atServed})
-			case stalled && r.resumes != at: // the first of those that end then calls accept()
-				r.resumes = at
-				r.later.put(item{at: at, kind: atResume})
 			}
 		}
 		r.served(at, asked, leaks)
@@ -500,7 +488,7 @@ func (r *loadRun) finish(before time.Duration) {
 	r.finsPut = 0
 	for r.fins.next < before {
 		at, n := r.fins.take()
-		r.expireBy(at)
+		r.expire(at)
 		r.conns -= n
 		_, err := r.tw.Enter(at, n)
 		r.fail(err)
@@ -510,7 +498,7 @@ func (r *loadRun) finish(before time.Duration) {
 // measure is Node.measure.
 func (r *loadRun) measure() Sample {
 	r.finish(r.now)
-	r.expire()
+	r.expire(r.now)
 	q := r.q.Queues()
 	s := Sample{
 		At: r.now, Node: "server", Accept: int(q.AcceptLen), Requests: int(q.Requests), Connections: r.conns, TimeWait: r.tw.Len(),
