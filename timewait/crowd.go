@@ -14,7 +14,8 @@ import (
 //
 // All of them are in TIME_WAIT for [Length]: none began as FIN_WAIT2, and tcp_tw_recycle, which would make them
 // shorter, does not look at them. Time is a parameter as in a Table, with the same rules, and there is no limit to
-// how many there are but that of the kernel. It is not safe for concurrent use; it stands for one CPU.
+// how many there are but that of the kernel. NewCrowd makes one; the zero Crowd is none. It is not safe for concurrent
+// use; it stands for one CPU.
 type Crowd struct{ t *Table }
 
 // NewCrowd returns an empty Crowd. It reads no Hosts, and returns the errors of [New].

@@ -33,7 +33,8 @@
 // A question is answered by a rule: [Lifetime], [PlanFinWait2], [HasRoom],
 // [DecideReuse]... are functions of numbers and a [kernel.Semantics]. A decision is
 // explained by [ExplainSegment] and [ExplainReuse]. And a [Table] is the whole thing as
-// a state machine: give it closing sockets, segments, connects and time.
+// a state machine: give it closing sockets, segments, connects and time. Where only the number of entries matters,
+// a [Crowd] is that in no memory.
 //
 // # Counters
 //
