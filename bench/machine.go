@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// A machine is on what and with what was measured.
+type machine struct {
+	processor, kernel, golang, system, gvisor string
+	processors                                int
+}
+
+func thisMachine() machine {
+	m := machine{golang: runtime.Version(), system: runtime.GOOS + "/" + runtime.GOARCH, processors: runtime.NumCPU(), processor: "unknown processor"}
+	var u unix.Utsname
+	if unix.Uname(&u) == nil {
+		m.kernel = unix.ByteSliceToString(u.Release[:])
+	}
+	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if key, value, _ := strings.Cut(line, ":"); strings.TrimSpace(key) == "model name" {
+				m.processor = strings.TrimSpace(value)
+				break
+			}
+		}
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range info.Deps {
+			if d.Path == "gvisor.dev/gvisor" {
+				m.gvisor = d.Version
+			}
+		}
+	}
+	return m
+}
+
+func (m machine) String() string {
+	s := fmt.Sprintf("%s (%d processors), kernel %s, %s %s", m.processor, m.processors, m.kernel, m.golang, m.system)
+	if m.gvisor != "" {
+		s += ", gVisor " + m.gvisor
+	}
+	return s
+}
+
+// keys are those that benchmarks print.
+func (m machine) keys() string {
+	goos, goarch, _ := strings.Cut(m.system, "/")
+	return fmt.Sprintf("goos: %s\ngoarch: %s\ncpu: %s\nkernel: %s\ngvisor: %s", goos, goarch, m.processor, m.kernel, m.gvisor)
+}
