@@ -66,7 +66,7 @@ func newLoad(before int) (*loadWorker, error) {
 	}
 	go func() {
 		_, err := l.Run()
-		w.sampled <- fmt.Errorf("the load ended: %w", err)
+		w.sampled <- fmt.Errorf("the load ended: %v", err)
 	}()
 	if err := <-w.sampled; err != nil {
 		return nil, err
@@ -156,10 +156,10 @@ func (p *hostLoopback) begin() error {
 	}
 	p.listener = s.Socket
 	if o, err := h.Bind(p.now, p.listener, netip.MustParseAddrPort("0.0.0.0:80")); err != nil || o.Errno != 0 {
-		return fmt.Errorf("bind: %v: %w", o.Errno, err)
+		return fmt.Errorf("bind: %v: %v", o.Errno, err)
 	}
 	if o, err := h.Listen(p.now, p.listener, deep); err != nil || o.Errno != 0 {
-		return fmt.Errorf("listen: %v: %w", o.Errno, err)
+		return fmt.Errorf("listen: %v: %v", o.Errno, err)
 	}
 	return nil
 }
@@ -173,11 +173,11 @@ func (p *hostLoopback) connection(to netip.AddrPort) error {
 		return err
 	}
 	if o, err := p.h.Connect(p.now, s.Socket, to); err != nil || o.Errno != host.EINPROGRESS {
-		return fmt.Errorf("connect: %v: %w", o.Errno, err)
+		return fmt.Errorf("connect: %v: %v", o.Errno, err)
 	}
 	a, err := p.h.Accept(p.now, p.listener)
 	if err != nil || a.Errno != 0 {
-		return fmt.Errorf("accept: %v: %w", a.Errno, err)
+		return fmt.Errorf("accept: %v: %v", a.Errno, err)
 	}
 	_, err = p.h.Close(p.now, s.Socket)
 	_, err2 := p.h.Close(p.now, a.Socket)

@@ -61,7 +61,7 @@ func newCache(release string, hosts int) (*cacheWorker, error) {
 	for i := range uint32(hosts) {
 		ending := paws.Closing{From: knownHost(i), To: here.Addr(), TS: i, Stamp: uint32(paws.ClockSeconds(&sem, time.Minute, wall))}
 		if _, short, err := c.EnterTimeWait(time.Minute, ending); err != nil || !short {
-			return nil, fmt.Errorf("host %d is not remembered: %w", i, err)
+			return nil, fmt.Errorf("host %d is not remembered: %v", i, err)
 		}
 	}
 	return &cacheWorker{c, draw{1, uint32(hosts)}}, nil

@@ -41,7 +41,7 @@ func (k admission) backlog() int {
 }
 
 const (
-	peers     = 1_000_000 // who come in turn
+	peers     = 1_000_000 // who come in turn, a multiple of volley
 	volley    = 64        // who come at a time
 	deep      = 4096      // the backlog where there is room
 	shallow   = 1         // and where there is to be none
@@ -49,9 +49,9 @@ const (
 	synWindow = 64240
 )
 
-// peer is the n-th to come.
+// peer is the n-th to come, from 0. Those from number peers on are there to fill a queue.
 func peer(n int) netip.AddrPort {
-	v := uint32(n % peers)
+	v := uint32(n)
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1 + byte(v>>16), byte(v >> 8), byte(v)}), 40000)
 }
 
@@ -94,7 +94,7 @@ func (w *admitter) Do(n int, m *meter) error {
 			if err := w.volley(m); err != nil {
 				return fmt.Errorf("%d peers into it: %w", w.n, err)
 			}
-			w.n += volley
+			w.n = (w.n + volley) % peers
 		}
 		return nil
 	})
@@ -149,12 +149,12 @@ func (p *modelListener) begin(k admission) error {
 		early = shallow + 1
 	}
 	for i := range early {
-		out, err := l.Receive(p.now, p.segment(peers-1-i, queue.FlagSYN, 0))
+		out, err := l.Receive(p.now, p.segment(peers+i, queue.FlagSYN, 0))
 		if err != nil {
 			return err
 		}
 		if k == dropped {
-			if _, err := l.Receive(p.now, p.segment(peers-1-i, queue.FlagACK, out.Reply.Seq+1)); err != nil {
+			if _, err := l.Receive(p.now, p.segment(peers+i, queue.FlagACK, out.Reply.Seq+1)); err != nil {
 				return err
 			}
 		}
@@ -177,7 +177,7 @@ func (p *modelListener) syn(k admission) error {
 	for i := range volley {
 		out, err := p.l.Receive(p.now, p.segment(p.from+i, queue.FlagSYN, 0))
 		if err != nil || out.Action != want {
-			return fmt.Errorf("SYN: %v: %w", out, err)
+			return fmt.Errorf("SYN: %v: %v", out, err)
 		}
 		p.acks[i] = out.Reply.Seq + 1
 	}
@@ -190,12 +190,12 @@ func (p *modelListener) finish() error {
 	for i := range volley {
 		out, err := p.l.Receive(p.now, p.segment(p.from+i, queue.FlagACK, p.acks[i]))
 		if err != nil || out.Action != queue.Establish {
-			return fmt.Errorf("final ACK: %v: %w", out, err)
+			return fmt.Errorf("final ACK: %v: %v", out, err)
 		}
 	}
 	for range volley {
 		if _, ok, err := p.l.Accept(p.now); !ok || err != nil {
-			return fmt.Errorf("accept: %v: %w", ok, err)
+			return fmt.Errorf("accept: %v: %v", ok, err)
 		}
 	}
 	return nil

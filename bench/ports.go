@@ -166,7 +166,7 @@ func (p *modelPorts) open(names []int) error {
 	for _, n := range names {
 		r, err := p.a.Connect(0, p.sockets[n], source, destination)
 		if err != nil || r.Errno != 0 {
-			return fmt.Errorf("connect: %v: %w", r, err)
+			return fmt.Errorf("connect: %v: %v", r, err)
 		}
 	}
 	return nil

@@ -86,7 +86,7 @@ type stackOnWire interface {
 func fill(s stackOnWire, v *packets, k admission) error {
 	volleys := map[admission]int{cookie: 2 * halfOpen / volley, dropped: 1}[k]
 	for i := range volleys {
-		v.ready(peers - (i+1)*volley)
+		v.ready(peers + i*volley)
 		if err := s.send(); err != nil {
 			return err
 		}

@@ -140,6 +140,25 @@ func TestAnswersAreWhatTheyAreCalled(t *testing.T) {
 	}
 }
 
+// After the last peer the first comes again, and is treated as when it came first.
+func TestPeersComeAgain(t *testing.T) {
+	for _, kind := range []admission{accepted, cookie, dropped} {
+		for _, l := range []listener{&modelListener{}, &gvisorListener{}} {
+			w := open(t, side{open: func(scale) (worker, error) { return newAdmitter(l, kind) }}).(*admitter)
+			if err := w.Do(volley, &meter{}); err != nil {
+				t.Error(err)
+			}
+			w.n = peers - volley
+			if err := w.Do(2*volley, &meter{}); err != nil {
+				t.Error(err)
+			}
+			if w.n != volley {
+				t.Errorf("the next is number %d", w.n)
+			}
+		}
+	}
+}
+
 // netstat is a counter of this thread's network namespace.
 func netstat(name string) (int, error) {
 	text, err := os.ReadFile("/proc/thread-self/net/netstat")
