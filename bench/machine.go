@@ -13,6 +13,7 @@ import (
 // A machine is on what and with what was measured.
 type machine struct {
 	processor, kernel, golang, system, gvisor string
+	load                                      string // how many threads wanted to run, over the last minute
 	processors                                int
 }
 
@@ -30,6 +31,9 @@ func thisMachine() machine {
 			}
 		}
 	}
+	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
+		m.load, _, _ = strings.Cut(string(text), " ")
+	}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
 			if d.Path == "gvisor.dev/gvisor" {
@@ -44,6 +48,9 @@ func (m machine) String() string {
 	s := fmt.Sprintf("%s (%d processors), kernel %s, %s %s", m.processor, m.processors, m.kernel, m.golang, m.system)
 	if m.gvisor != "" {
 		s += ", gVisor " + m.gvisor
+	}
+	if m.load != "" {
+		s += ", load average " + m.load + " when it began"
 	}
 	return s
 }

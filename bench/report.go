@@ -119,9 +119,16 @@ func (r *report) text(w io.Writer) error {
 func (r *report) markdown() string {
 	var b strings.Builder
 	b.WriteString(strings.Join(r.heading(), "\n") + "\n\n")
-	b.WriteString("| work | linuxtcp | budget | beside it | takes | ratio |\n| --- | --- | --- | --- | --- | --- |\n")
-	for _, x := range r.rows() {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", x.work, x.subject, x.budget, x.beside, x.takes, x.ratio)
+	b.WriteString("| work | linuxtcp | budget | beside it, and how many times as much |\n| --- | --- | --- | --- |\n")
+	for all := r.rows(); len(all) > 0; {
+		x, beside := all[0], []string(nil)
+		for first := true; len(all) > 0 && (first || all[0].work == ""); first = false {
+			if y := all[0]; y.beside != "" {
+				beside = append(beside, fmt.Sprintf("%s %s (%s)", y.beside, y.takes, y.ratio))
+			}
+			all = all[1:]
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", strings.TrimSpace(x.work), x.subject, x.budget, strings.Join(beside, ", "))
 	}
 	for _, line := range r.missing() {
 		fmt.Fprintf(&b, "\n%s\n", line)

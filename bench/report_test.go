@@ -16,7 +16,7 @@ import (
 func made() *report {
 	kernel := unavailable(errors.New("a network namespace cannot be made: operation not permitted"))
 	return &report{
-		machine: machine{processor: "A processor", processors: 2, kernel: "6.18.44", golang: "go1.26.8", system: "linux/amd64", gvisor: "v0.0.0-x"},
+		machine: machine{processor: "A processor", processors: 2, kernel: "6.18.44", golang: "go1.26.8", system: "linux/amd64", gvisor: "v0.0.0-x", load: "0.31"},
 		date:    time.Date(2026, 11, 22, 7, 30, 0, 0, time.UTC), rounds: 3, turn: time.Millisecond, scale: full,
 		all: []measured{
 			{work: work{name: "one", bench: "One/a=1", nanoseconds: 100}, results: []result{

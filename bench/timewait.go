@@ -14,7 +14,7 @@ import (
 // timeWaitWorks are entries that come at a rate at which so many are alive, and expire.
 func timeWaitWorks() []work {
 	return []work{{
-		name: "TIME-WAIT, 1 M live: insert and expire", bench: "TimeWait", what: "entry", nanoseconds: 350, bytes: 48,
+		name: "TIME-WAIT, 1 M live: insert and expire", bench: "TimeWait", what: "TIME-WAIT entry", nanoseconds: 350, bytes: 48,
 		sides: []side{
 			{"linuxtcp", func(sc scale) (worker, error) { return newTable(sc.live) }},
 			{"map+heap", func(sc scale) (worker, error) { return newMapHeap(sc.live) }},
