@@ -19,7 +19,7 @@ const perSecond = 50_000
 // the load of package sim, once its TIME-WAIT is as full as it gets; what a unit test uses, a host with its loopback device, stands beside it.
 func connectionWorks() []work {
 	return []work{{
-		name: "a connection, open to close", bench: "Connection", what: "TIME-WAIT entry",
+		name: "a connection, open to close", bench: "Connection", what: "TIME-WAIT entry", rate: true,
 		nanoseconds: 1000, // 3 minutes for an hour of 50,000 a second
 		bytes:       200e6 / (60 * perSecond),
 		sides: []side{

@@ -22,9 +22,19 @@ func size(bytes float64) string {
 	return digits(bytes) + " B"
 }
 
+// perProcessor is how many a second it makes that one takes so long.
+func perProcessor(ns float64) string {
+	if ns <= 0 {
+		return ""
+	}
+	return digits(1e9/ns) + " /s"
+}
+
 // digits are the first three of a number, and what is before the point.
 func digits(x float64) string {
 	switch {
+	case x < 0.0995:
+		return fmt.Sprintf("%.3f", x)
 	case x < 9.995:
 		return fmt.Sprintf("%.2f", x)
 	case x < 99.95:

@@ -40,9 +40,15 @@ func (r *report) rows() (rows []row) {
 		m := &r.all[i]
 		subject := &m.results[0]
 		took := median(subject.each)
+		timed := func(r *result) bool { return len(r.each) > 0 }
 		rows = append(rows, lines(m, m.name, duration(took), budget(took, m.nanoseconds, duration), func(i int) (string, float64) {
 			return duration(median(m.results[i].each)), m.ratio(i)
-		}, func(r *result) bool { return len(r.each) > 0 })...)
+		}, timed)...)
+		if m.rate {
+			rows = append(rows, lines(m, "  on one processor", perProcessor(took), "", func(i int) (string, float64) {
+				return perProcessor(median(m.results[i].each)), 1 / m.ratio(i)
+			}, timed)...)
+		}
 		if m.what != "" {
 			rows = append(rows, lines(m, "  memory per "+m.what, size(subject.bytes), budget(subject.bytes, m.bytes, size), func(i int) (string, float64) {
 				return size(m.results[i].bytes), m.results[i].bytes / subject.bytes

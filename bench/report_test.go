@@ -19,7 +19,7 @@ func made() *report {
 		machine: machine{processor: "A processor", processors: 2, kernel: "6.18.44", golang: "go1.26.8", system: "linux/amd64", gvisor: "v0.0.0-x", load: "0.31"},
 		date:    time.Date(2026, 11, 22, 7, 30, 0, 0, time.UTC), rounds: 3, turn: time.Millisecond, scale: full,
 		all: []measured{
-			{work: work{name: "one", bench: "One/a=1", nanoseconds: 100}, results: []result{
+			{work: work{name: "one", bench: "One/a=1", nanoseconds: 100, rate: true}, results: []result{
 				{side: "linuxtcp", each: []float64{90, 110, 100}},
 				{side: "gvisor", each: []float64{9000, 1100, 20000}}, // 100, 10 and 200 times
 				{side: "kernel", reason: kernel},
@@ -82,7 +82,7 @@ func TestIntoFile(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	for got, want := range map[string]string{
-		duration(0): "", duration(2.9): "2.90 ns", duration(99.96): "100 ns", duration(999): "999 ns", duration(1000): "1.00 us", duration(4.93e6): "4.93 ms",
+		duration(0): "", perProcessor(1800): "555,556 /s", duration(2.9): "2.90 ns", duration(99.96): "100 ns", duration(999): "999 ns", duration(1000): "1.00 us", duration(4.93e6): "4.93 ms",
 		size(0): "", size(46.25): "46.2 B", size(6976.9): "6,977 B", times(15408.3): "15,408", times(1234567): "1,234,567", times(0.26): "0.26",
 		budget(10, 10, duration): "10.0 ns, met", budget(15, 10, duration): "10.0 ns, missed by 50 %", budget(5, 0, duration): "",
 	} {

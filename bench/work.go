@@ -15,6 +15,8 @@ type work struct {
 	nanoseconds float64 // the budget of linuxtcp for one, 0 for none
 	bytes       float64 // and for the memory of an entry
 
+	rate bool // the table tells how many a second that is, too
+
 	sides []side // linuxtcp first
 }
 
