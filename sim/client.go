@@ -82,7 +82,7 @@ type ClientRun struct {
 
 	asked, connected, failed, closed, resets, attempts uint64
 	failures                                           map[Failure]uint64 // of attempts
-	connect, session                                   Histogram
+	connect, session                                   histogram
 }
 
 // AddClient puts a client to work. No node, no destination, no arrivals, a negative time or number, and options that

@@ -162,15 +162,6 @@ func ExampleOnOff() {
 	// Output: 0s 250ms 500ms 750ms 10s 10.25s
 }
 
-func ExampleHistogram() {
-	var h sim.Histogram
-	for i := range 100 {
-		h.Add(time.Duration(i+1) * time.Millisecond)
-	}
-	fmt.Println(h.N(), h.Min(), h.Quantile(0.5).Round(time.Millisecond), h.Max())
-	// Output: 100 1ms 50ms 100ms
-}
-
 // A program of one's own: something that asks the kernel by itself.
 func ExampleNode_Do() {
 	w, client, server := two("6.12.43", sim.Config{})

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A Histogram counts times in cells that are at most 1/64 of their time wide, and keeps the exact smallest and
-// largest. The zero Histogram is empty. It takes 30 kB at most, whatever it counts.
-type Histogram struct {
+// A histogram counts times in cells that are at most 1/64 of their time wide, and keeps the exact smallest and
+// largest. The zero histogram is empty. It takes 30 kB at most, whatever it counts.
+type histogram struct {
 	cells    []uint64
 	n        uint64
 	min, max time.Duration
@@ -31,7 +31,7 @@ func low(cell int) time.Duration {
 }
 
 // Add counts a time; a negative one as 0.
-func (h *Histogram) Add(d time.Duration) {
+func (h *histogram) Add(d time.Duration) {
 	d = max(d, 0)
 	c := cell(d)
 	if c >= len(h.cells) {
@@ -46,17 +46,17 @@ func (h *Histogram) Add(d time.Duration) {
 }
 
 // N is how many times it has counted.
-func (h *Histogram) N() uint64 { return h.n }
+func (h *histogram) N() uint64 { return h.n }
 
 // Min and Max are the smallest and the largest time, exactly; 0 if there is none.
-func (h *Histogram) Min() time.Duration { return h.min }
+func (h *histogram) Min() time.Duration { return h.min }
 
 // Max is the largest time.
-func (h *Histogram) Max() time.Duration { return h.max }
+func (h *histogram) Max() time.Duration { return h.max }
 
 // Quantile returns the time that a share q of all do not pass: the lower edge of its cell, so up to 1/64 too
 // little, and within Min and Max. 0 if there is none.
-func (h *Histogram) Quantile(q float64) time.Duration {
+func (h *histogram) Quantile(q float64) time.Duration {
 	if h.n == 0 {
 		return 0
 	}
@@ -75,7 +75,7 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 }
 
 // Below returns how many times lie in cells that begin below d.
-func (h *Histogram) Below(d time.Duration) uint64 {
+func (h *histogram) Below(d time.Duration) uint64 {
 	n := uint64(0)
 	for c, count := range h.cells {
 		if low(c) < d {

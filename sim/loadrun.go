@@ -410,7 +410,7 @@ func (r *loadRun) answer(x item) {
 }
 
 func (r *loadRun) note(v host.Verdict) {
-	if Refuses(v) {
+	if refuses(v) {
 		r.verdicts[v]++
 	}
 }

@@ -59,27 +59,28 @@ type Latency struct {
 	P90 time.Duration `json:"p90_ns"` // nine tenths
 	P99 time.Duration `json:"p99_ns"` // 99 of 100
 	Max time.Duration `json:"max_ns"` // the largest, exactly
-	// Steps are how many took about as long as SYNs that are lost or dropped make it take: see [Steps].
+	// Steps are how many took about as long as SYNs that are lost or dropped make it take: less than 0.9 s,
+	// 2.9 s, 6.9 s, 14.9 s, 30.9 s, and longer. With the initial timeout of 1 s they part connections whose SYN
+	// went out once, twice (1 s), three times (3 s), four (7 s), five (15 s) and more often.
 	Steps [6]uint64 `json:"steps"`
 }
 
-// Steps are the upper bounds of Latency.Steps, which begin at 0; what is above the last is in the cell after
-// it. With the initial timeout of 1 s they part connections whose SYN went out once, twice (1 s), three times
-// (3 s), four (7 s), five (15 s) and more often.
-var Steps = [5]time.Duration{900 * time.Millisecond, 2900 * time.Millisecond, 6900 * time.Millisecond, 14900 * time.Millisecond, 30900 * time.Millisecond}
+// stepBounds are the upper bounds of Latency.Steps, which begin at 0; what is above the last is in the cell
+// after it.
+var stepBounds = [5]time.Duration{900 * time.Millisecond, 2900 * time.Millisecond, 6900 * time.Millisecond, 14900 * time.Millisecond, 30900 * time.Millisecond}
 
 // stepNames head their columns.
 var stepNames = [6]string{"<0.9s", "1s", "3s", "7s", "15s", "31s+"}
 
-func latency(h *Histogram) Latency {
+func latency(h *histogram) Latency {
 	l := Latency{N: h.N(), Min: h.Min(), P50: h.Quantile(0.5), P90: h.Quantile(0.9), P99: h.Quantile(0.99), Max: h.Max()}
 	before := uint64(0)
-	for i, bound := range Steps {
+	for i, bound := range stepBounds {
 		below := h.Below(bound)
 		l.Steps[i] = below - before
 		before = below
 	}
-	l.Steps[len(Steps)] = l.N - before
+	l.Steps[len(stepBounds)] = l.N - before
 	return l
 }
 
@@ -192,7 +193,7 @@ func nodeReport(name string, counters kernel.Counters, verdicts map[host.Verdict
 	}
 	refused := map[string]uint64{}
 	for v, k := range verdicts {
-		if !Refuses(v) {
+		if !refuses(v) {
 			continue
 		}
 		refused[v.String()] += k
@@ -207,8 +208,8 @@ func nodeReport(name string, counters kernel.Counters, verdicts map[host.Verdict
 	return r
 }
 
-// Refuses reports whether a verdict is one of NodeReport.Refused.
-func Refuses(v host.Verdict) bool {
+// refuses reports whether a verdict is one of NodeReport.Refused.
+func refuses(v host.Verdict) bool {
 	if v.Listener.Reason == queue.AcceptQueueFullACK {
 		return true // also where the request stays, marked as acknowledged
 	}

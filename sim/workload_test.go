@@ -254,21 +254,6 @@ func TestExponential(t *testing.T) {
 	}
 }
 
-// A Histogram is at most 1/64 off.
-func TestHistogram(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	for range 10000 {
-		d := time.Duration(r.Uint64() >> (1 + r.IntN(63)))
-		var h sim.Histogram
-		h.Add(d)
-		h.Add(math.MaxInt64)
-		h.Add(math.MaxInt64)
-		if got := h.Quantile(0.1); got > d || float64(d-got) > float64(d)/64 {
-			t.Fatal(d, got)
-		}
-	}
-}
-
 func TestBadInput(t *testing.T) {
 	w := sim.New(sim.Config{})
 	l := &lab{t, &incident.Scene{World: w}}
