@@ -8,8 +8,8 @@ import (
 	"example.com/linuxtcp/kernel"
 )
 
-// A ConnCheck is one test that the kernel made on the way to a verdict.
-type ConnCheck struct {
+// A Check is one test that the kernel made on the way to a verdict.
+type Check struct {
 	Name   string // what was tested: "RST"
 	Detail string // with its numbers
 	Func   string // the kernel function that tests it
@@ -17,15 +17,15 @@ type ConnCheck struct {
 }
 
 // String is one line: a mark for a hit, the name, the numbers, the function.
-func (c ConnCheck) String() string {
+func (c Check) String() string {
 	return fmt.Sprintf("%s %-14s %s  (%s)", words.Pick(c.Hit, "*", " "), c.Name, c.Detail, c.Func)
 }
 
 // An Explanation is a decision with the checks that led to it, in the kernel's order.
 // Checks that the kernel did not reach are not in it.
 type Explanation struct {
-	Decision Decision    // what the kernel does
-	Checks   []ConnCheck // the checks that led to it, in its order
+	Decision Decision // what the kernel does
+	Checks   []Check  // the checks that led to it, in its order
 }
 
 // String is one line for each check and one for the verdict.
@@ -50,7 +50,7 @@ func Explain(sem *kernel.Semantics, sys *kernel.Sysctls, c Conn, s *Segment, at 
 // add does nothing on a nil Explanation, which nobody will read.
 func (e *Explanation) add(hit bool, name, fn, format string, args ...any) {
 	if e != nil {
-		e.Checks = append(e.Checks, ConnCheck{Name: name, Detail: fmt.Sprintf(format, args...), Func: fn, Hit: hit})
+		e.Checks = append(e.Checks, Check{Name: name, Detail: fmt.Sprintf(format, args...), Func: fn, Hit: hit})
 	}
 }
 

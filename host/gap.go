@@ -8,13 +8,12 @@ type Span struct {
 	FIN      bool   // the last of them is the peer's FIN
 }
 
-// spansKept is how many ranges a Conn keeps.
-const spansKept = 4
-
 // Ahead is what came after a gap and waits for what is missing (out_of_order_queue), oldest number first. The
 // unused ones are zero. A kernel keeps as many ranges as its receive buffer holds; here a fifth one is acknowledged
 // as a gap is and then forgotten.
-type Ahead [spansKept]Span
+type Ahead [4]Span
+
+const spansKept = len(Ahead{})
 
 // add keeps a range. What touches is joined; what comes after the peer's FIN is forgotten.
 func (a *Ahead) add(n Span) {
