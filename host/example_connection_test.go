@@ -139,7 +139,7 @@ func ExampleExplanation() {
 }
 
 // The check that decided.
-func ExampleConnCheck() {
+func ExampleCheck() {
 	sem := kernel.MustParse("6.12").Semantics()
 	x := host.Explain(&sem, &kernel.Sysctls{}, established(), &host.Segment{Flags: host.FlagRST, Seq: 9002}, host.Moment{})
 	for _, check := range x.Checks {

@@ -129,7 +129,7 @@ func BenchmarkRules(b *testing.B) {
 	c := &Conn{Recent: r, Timestamps: true, RcvNxt: 1, RcvWup: 1, RTO: 50, HZ: 250}
 	b.Run("Check", func(b *testing.B) {
 		for b.Loop() {
-			sinkBool = Check(&sem, r, 120, 998, 1)
+			sinkBool = Passes(&sem, r, 120, 998, 1)
 		}
 	})
 	b.Run("Rejects", func(b *testing.B) {

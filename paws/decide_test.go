@@ -93,7 +93,7 @@ func TestDecideEstablished(t *testing.T) {
 			t.Errorf("%s, %+v:\n got %v\nwant %s", c.release, *c.s, v, c.want)
 		}
 		e := ExplainEstablished(sem, c.c, c.s, c.now)
-		if e.Verdict != v || len(e.Steps) == 0 || !strings.HasSuffix(e.String(), "= "+c.want) {
+		if e.Verdict != v || len(e.Checks) == 0 || !strings.HasSuffix(e.String(), "= "+c.want) {
 			t.Errorf("%s, %+v: explained as %v", c.release, *c.s, e)
 		}
 	}
@@ -123,7 +123,7 @@ func TestDecideSYNSent(t *testing.T) {
 	} {
 		sem := semantics(c.release)
 		v := DecideSYNSent(sem, c.c, &c.s, 520, 20, 30)
-		if e := ExplainSYNSent(sem, c.c, &c.s, 520, 20, 30); v.String() != c.want || e.Verdict != v || len(e.Steps) == 0 {
+		if e := ExplainSYNSent(sem, c.c, &c.s, 520, 20, 30); v.String() != c.want || e.Verdict != v || len(e.Checks) == 0 {
 			t.Errorf("%s, %+v:\n got %v\nwant %s\n%v", c.release, c.s, v, c.want, e)
 		}
 	}
@@ -162,7 +162,7 @@ func TestDecideSYNRecv(t *testing.T) {
 	} {
 		sem := semantics(c.release)
 		v := DecideSYNRecv(sem, c.sys, c.r, &c.s)
-		if e := ExplainSYNRecv(sem, c.sys, c.r, &c.s); v.String() != c.want || e.Verdict != v || len(e.Steps) == 0 {
+		if e := ExplainSYNRecv(sem, c.sys, c.r, &c.s); v.String() != c.want || e.Verdict != v || len(e.Checks) == 0 {
 			t.Errorf("%s, %+v:\n got %v\nwant %s\n%v", c.release, c.s, v, c.want, e)
 		}
 	}
@@ -203,7 +203,7 @@ func TestDecideTimeWait(t *testing.T) {
 	} {
 		sem := semantics(c.release)
 		v := DecideTimeWait(sem, c.r, c.finWait2, &c.s, c.now)
-		if e := ExplainTimeWait(sem, c.r, c.finWait2, &c.s, c.now); v.String() != c.want || e.Verdict != v || len(e.Steps) == 0 {
+		if e := ExplainTimeWait(sem, c.r, c.finWait2, &c.s, c.now); v.String() != c.want || e.Verdict != v || len(e.Checks) == 0 {
 			t.Errorf("%s, %+v:\n got %v\nwant %s\n%v", c.release, c.s, v, c.want, e)
 		}
 	}
@@ -229,7 +229,7 @@ func TestVerdictsAreWhole(t *testing.T) {
 			{DecideTimeWait(sem, c.Recent, i1(now), s, now), ExplainTimeWait(sem, c.Recent, i1(now), s, now)},
 		} {
 			v, e := pair[0].(Verdict), pair[1].(Explanation)
-			if v != e.Verdict || v.Action == 0 || v.Reason == 0 || strings.Contains(e.String(), "%!") || len(e.Steps) == 0 {
+			if v != e.Verdict || v.Action == 0 || v.Reason == 0 || strings.Contains(e.String(), "%!") || len(e.Checks) == 0 {
 				t.Fatalf("%d: %v, %v", i, v, e)
 			}
 			if v.Action == Pass && (v.Counters.Len() > 0 || v.Drop != 0) {

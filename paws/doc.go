@@ -4,7 +4,7 @@
 // # Synopsis
 //
 //	sem := kernel.MustParse("3.10.108").Semantics()
-//	paws.Check(&sem, recent, now, tsval, 1)                   // is this timestamp old?
+//	paws.Passes(&sem, recent, now, tsval, 1)                  // is this timestamp new enough?
 //	paws.DecideEstablished(&sem, &conn, &segment, now)        // what becomes of the segment
 //	paws.RecycleRejects(&sem, host, seconds, true, tsval)     // does recycling drop this SYN?
 //	cache, err := paws.NewCache(paws.Config{...})             // what a server remembers of its clients
@@ -15,7 +15,7 @@
 //
 // A connection that agreed on timestamps remembers the newest one of its peer
 // ([Recent]) and turns segments away that carry an older one: they left before a wrap
-// of the sequence numbers. [Check] has the comparison, which is signed in 32 bits.
+// of the sequence numbers. [Passes] has the comparison, which is signed in 32 bits.
 //
 //	where           window  exempt                                answer, counter
 //	SYN-SENT        0       RST                                   none (inherited timestamps only)

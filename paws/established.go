@@ -47,7 +47,7 @@ func DecideEstablished(sem *kernel.Semantics, c *Conn, s *Segment, now int64) Ve
 func ExplainEstablished(sem *kernel.Semantics, c *Conn, s *Segment, now int64) Explanation {
 	var t trail
 	v := decideEstablished(given.Kernel(sem), knownConn(c), knownSegment(s), now, &t)
-	return Explanation{Verdict: v, Steps: t.steps}
+	return Explanation{Verdict: v, Checks: t.checks}
 }
 
 func decideEstablished(sem *kernel.Semantics, c *Conn, s *Segment, now int64, t *trail) Verdict {

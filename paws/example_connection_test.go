@@ -97,12 +97,12 @@ func ExampleExplanation() {
 }
 
 // The check that decided.
-func ExampleStep() {
+func ExampleCheck() {
 	sem := kernel.MustParse("6.12").Semantics()
 	e := paws.ExplainTimeWait(&sem, connection.Recent, false, &paws.Segment{ACK: true, Timestamp: true, TSVal: 900}, 6)
-	for _, s := range e.Steps {
-		if s.Hit {
-			fmt.Println(s.Name, "-", s.Detail, "-", s.Func)
+	for _, c := range e.Checks {
+		if c.Hit {
+			fmt.Println(c.Name, "-", c.Detail, "-", c.Func)
 		}
 	}
 	// Output: timestamp - 900 against 1000: older by 100, more than 0 - tcp_paws_check

@@ -125,11 +125,11 @@ func ExampleCache_Closed() {
 }
 
 // A connection was silent for 36 minutes. Does an older timestamp get through?
-func ExampleCheck() {
+func ExamplePasses() {
 	recent := paws.Recent{TS: 90_000, Stamp: 100}
 	for _, release := range []string{"6.1.192", "6.12.107"} {
 		sem := kernel.MustParse(release).Semantics()
-		fmt.Println(release, paws.IdleLimit(&sem), paws.Check(&sem, recent, 100+36*60, 80_000, 1))
+		fmt.Println(release, paws.IdleLimit(&sem), paws.Passes(&sem, recent, 100+36*60, 80_000, 1))
 	}
 	// Output:
 	// 6.1.192 576h0m0s false

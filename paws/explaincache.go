@@ -14,7 +14,7 @@ import (
 func (c *Cache) Explain(now time.Duration, from, to netip.Addr, timestamp bool, tsval uint32) Explanation {
 	var t trail
 	v := c.explain(max(now, c.now), from, to, timestamp && c.sys.TCPTimestamps != 0, tsval, &t)
-	return Explanation{Verdict: v, Steps: t.steps}
+	return Explanation{Verdict: v, Checks: t.checks}
 }
 
 func (c *Cache) explain(now time.Duration, from, to netip.Addr, timestamp bool, tsval uint32, t *trail) Verdict {

@@ -39,7 +39,7 @@ func DecideSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first,
 func ExplainSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first, clock uint32) Explanation {
 	var t trail
 	v := decideSYNSent(given.Kernel(sem), knownConn(c), knownSegment(s), now, first, clock, &t)
-	return Explanation{Verdict: v, Steps: t.steps}
+	return Explanation{Verdict: v, Checks: t.checks}
 }
 
 func decideSYNSent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, first, clock uint32, t *trail) Verdict {
@@ -133,7 +133,7 @@ func DecideSYNRecv(sem *kernel.Semantics, sys *kernel.Sysctls, r Request, s *Seg
 func ExplainSYNRecv(sem *kernel.Semantics, sys *kernel.Sysctls, r Request, s *Segment) Explanation {
 	var t trail
 	v := decideSYNRecv(given.Kernel(sem), given.Sysctls(sys), r, knownSegment(s), &t)
-	return Explanation{Verdict: v, Steps: t.steps}
+	return Explanation{Verdict: v, Checks: t.checks}
 }
 
 func decideSYNRecv(sem *kernel.Semantics, sys *kernel.Sysctls, r Request, s *Segment, t *trail) Verdict {

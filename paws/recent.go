@@ -56,7 +56,7 @@ func IdleLimit(sem *kernel.Semantics) time.Duration {
 	return time.Duration(oldstamp.IdleLimit(given.Kernel(sem))) * time.Second
 }
 
-// Check reports whether a segment with timestamp tsval passes PAWS: tcp_paws_check.
+// Passes reports whether a segment with timestamp tsval passes PAWS: tcp_paws_check.
 // It does if
 //   - the remembered timestamp is newer by at most window ticks, in signed 32-bit
 //     arithmetic: exactly 2^31 newer counts as older; or
@@ -72,17 +72,17 @@ func IdleLimit(sem *kernel.Semantics) time.Duration {
 // 2^31 pass, 2 ticks do not, and a remembered 0 passes all; the idle limit as
 // [IdleLimit] says. Before from source. No sysctl matters but net.ipv4.tcp_timestamps, without
 // which no segment gets here.
-func Check(sem *kernel.Semantics, r Recent, now int64, tsval uint32, window int32) bool {
+func Passes(sem *kernel.Semantics, r Recent, now int64, tsval uint32, window int32) bool {
 	return int32(r.TS-tsval) <= window || oldstamp.Lapsed(given.Kernel(sem), r.TS, r.Stamp, now)
 }
 
 // Rejects reports whether PAWS turns a segment away that arrives at a half-open
 // request, at a TIME_WAIT or FIN_WAIT2 minisock, or crosses our SYN: tcp_paws_reject.
-// It is [Check] with window 0, but a RST passes once the timestamp was stored 60 s
+// It is [Passes] with window 0, but a RST passes once the timestamp was stored 60 s
 // ago or longer, whatever it says.
 //
 // A connection has another rule, in which no RST is ever turned away; see
-// [DecideEstablished]. Releases and evidence as for Check.
+// [DecideEstablished]. Releases and evidence as for Passes.
 func Rejects(sem *kernel.Semantics, r Recent, now int64, tsval uint32, rst bool) bool {
 	return oldstamp.Rejects(given.Kernel(sem), r.TS, tsval, r.Stamp, now, rst)
 }
@@ -91,7 +91,7 @@ func Rejects(sem *kernel.Semantics, r Recent, now int64, tsval uint32, rst bool)
 // and the window test, and whether that segment's timestamp was stored
 // (tcp_replace_ts_recent). It is, with the present second, if the segment carries
 // one, starts at or before the last byte that we acknowledged (rcv_wup), and passes
-// [Check] with window 0: so an older timestamp is stored only after [IdleLimit] or
+// [Passes] with window 0: so an older timestamp is stored only after [IdleLimit] or
 // over a remembered 0, and not from a disordered ACK or one tick back.
 //
 // acceptable says that the segment's ACK number was acceptable: not beyond what was
@@ -107,7 +107,7 @@ func UpdateRecent(sem *kernel.Semantics, c *Conn, s *Segment, now int64, accepta
 	case !c.Timestamps || !s.Timestamp,
 		int32(c.RcvWup-s.Seq) < 0,
 		sem.TSRecentAfterACK && !acceptable,
-		!Check(sem, c.Recent, now, s.TSVal, 0):
+		!Passes(sem, c.Recent, now, s.TSVal, 0):
 		return c.Recent, false
 	}
 	return Recent{TS: s.TSVal, Stamp: now}, true

@@ -64,14 +64,14 @@ func TestCheckAgainstDumbModel(t *testing.T) {
 		rst := rapid.Bool().Draw(t, "rst")
 		now := r.Stamp + age
 		lapsed := age >= limit || at(release, "2.6.38") && r.TS == 0
-		if got, want := Check(sem, r, now, tsval, window), dumbOlder(r.TS, tsval) <= int64(window) || lapsed; got != want {
+		if got, want := Passes(sem, r, now, tsval, window), dumbOlder(r.TS, tsval) <= int64(window) || lapsed; got != want {
 			t.Fatalf("Check %v, want %v", got, want)
 		}
 		if got, want := Rejects(sem, r, now, tsval, rst), !(dumbOlder(r.TS, tsval) <= 0 || lapsed || rst && age >= 60); got != want {
 			t.Fatalf("Rejects %v, want %v", got, want)
 		}
 		// What passes and what passReason and rejectReason say is the same.
-		if (passReason(sem, r, now, tsval, window, nil) != 0) != Check(sem, r, now, tsval, window) {
+		if (passReason(sem, r, now, tsval, window, nil) != 0) != Passes(sem, r, now, tsval, window) {
 			t.Fatal("passReason differs from Check")
 		}
 		if (rejectReason(sem, r, now, &Segment{RST: rst, TSVal: tsval}, nil) == 0) != Rejects(sem, r, now, tsval, rst) {
@@ -92,7 +92,7 @@ func TestCheckBoundaries(t *testing.T) {
 		{5 + 1<<31, 0, true}, {5 + 1<<31, 1, true}, // exactly 2^31 apart is older on neither side
 		{5 + 1<<31 + 1, 1, false}, {5 + 1<<31 - 1, 0, true},
 	} {
-		if got := Check(young, r, 1001, c.tsval, c.window); got != c.want {
+		if got := Passes(young, r, 1001, c.tsval, c.window); got != c.want {
 			t.Errorf("5 against %d, window %d: %v", c.tsval, c.window, got)
 		}
 	}
@@ -106,7 +106,7 @@ func TestCheckBoundaries(t *testing.T) {
 		{young, 2147 + 1<<31 - 1, true}, {young, 2147 + 1<<31, false}, // the clock has 32 bits from 4.19 on
 		{semantics("4.18"), 2073600 + 1<<31, true},
 	} {
-		if got := Check(c.sem, r, 1000+c.age, 1, 1); got != c.want {
+		if got := Passes(c.sem, r, 1000+c.age, 1, 1); got != c.want {
 			t.Errorf("limit %v, age %d: %v", IdleLimit(c.sem), c.age, got)
 		}
 	}
@@ -276,7 +276,7 @@ func TestSizes(t *testing.T) {
 
 // A nil pointer is the zero value, everywhere.
 func TestNil(t *testing.T) {
-	if !Check(nil, Recent{}, 0, 0, 0) || Check(nil, Recent{TS: 2}, 0, 0, 1) || Rejects(nil, Recent{}, 0, 0, false) {
+	if !Passes(nil, Recent{}, 0, 0, 0) || Passes(nil, Recent{TS: 2}, 0, 0, 1) || Rejects(nil, Recent{}, 0, 0, false) {
 		t.Error("Check, Rejects")
 	}
 	if v := DecideEstablished(nil, nil, nil, 0); v != (Verdict{Action: Pass, Reason: NoTimestamp}) {

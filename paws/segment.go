@@ -59,7 +59,7 @@ type Segment struct {
 // bareACK reports whether s is an ACK without data, SYN or FIN.
 func (s *Segment) bareACK() bool { return s.ACK && s.Len == 0 }
 
-// DisorderedACK reports whether a segment that fails [Check] is let through because
+// DisorderedACK reports whether a segment that fails [Passes] is let through because
 // it does no harm: an ACK without data at exactly the next sequence number that
 // acknowledges nothing new, does not update the window, and is old by at most
 // [ReplayWindow] (tcp_disordered_ack, tcp_disordered_ack_check).

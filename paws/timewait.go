@@ -30,7 +30,7 @@ func DecideTimeWait(sem *kernel.Semantics, r Recent, finWait2 bool, s *Segment, 
 func ExplainTimeWait(sem *kernel.Semantics, r Recent, finWait2 bool, s *Segment, now int64) Explanation {
 	var t trail
 	v := decideTimeWait(given.Kernel(sem), r, finWait2, knownSegment(s), now, &t)
-	return Explanation{Verdict: v, Steps: t.steps}
+	return Explanation{Verdict: v, Checks: t.checks}
 }
 
 func decideTimeWait(sem *kernel.Semantics, r Recent, finWait2 bool, s *Segment, now int64, t *trail) Verdict {

@@ -12,13 +12,13 @@ import (
 // decision then pays for a comparison. Each test has a method of its own, so that the
 // decisions hold no formatting.
 type trail struct {
-	steps []Step
-	asks  string // the kernel function that asks what is remembered of a host
-	tests string // and the one that compares it
+	checks []Check
+	asks   string // the kernel function that asks what is remembered of a host
+	tests  string // and the one that compares it
 }
 
 func (t *trail) add(hit bool, name, fn, format string, args ...any) {
-	t.steps = append(t.steps, Step{Name: name, Detail: fmt.Sprintf(format, args...), Func: fn, Hit: hit})
+	t.checks = append(t.checks, Check{Name: name, Detail: fmt.Sprintf(format, args...), Func: fn, Hit: hit})
 }
 
 func (t *trail) noACK(sem *kernel.Semantics) {
