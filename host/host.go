@@ -65,7 +65,8 @@ type Config struct {
 // for a call that could not happen: a time that goes back, a name of no socket, addresses that
 // do not fit. It leaves the Host as it was.
 //
-// A Host is not safe for concurrent use. It stands for one CPU.
+// A Host is not safe for concurrent use. It stands for one CPU. Make one with [New]; the zero Host is of no kernel
+// and must not be used.
 type Host struct {
 	cfg   Config
 	sem   kernel.Semantics

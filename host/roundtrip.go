@@ -64,8 +64,12 @@ func (t *RoundTrip) Sample(r time.Duration, una, nxt uint32) {
 // Mean is the smoothed round-trip time.
 func (t *RoundTrip) Mean() time.Duration { return time.Duration(t.Smoothed>>3) * time.Microsecond }
 
-// Timeout is the retransmission timeout in jiffies, at most 120 s (tcp_set_rto).
+// Timeout is the retransmission timeout in jiffies of 1/hz s, at most 120 s (tcp_set_rto). An hz that no kernel
+// has, below 1 or above a million, stands for 250.
 func (t *RoundTrip) Timeout(hz int) uint32 {
+	if hz < 1 || hz > 1_000_000 {
+		hz = 250
+	}
 	us := uint64(t.Smoothed>>3) + uint64(t.Variance)
 	us = min(us, uint64(longestRTO/time.Microsecond))
 	jiffy := uint64(1_000_000 / hz)

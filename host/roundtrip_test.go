@@ -88,3 +88,17 @@ func TestFINTimeoutFromHandshake(t *testing.T) {
 		}
 	}
 }
+
+// A round-trip time of nothing measured, and an HZ of no kernel.
+func TestTimeoutOfAnyHZ(t *testing.T) {
+	var zero, trip host.RoundTrip
+	trip.Sample(50*time.Millisecond, 1, 2)
+	for _, hz := range []int{-1, 0, 1_000_001} {
+		if got, want := trip.Timeout(hz), trip.Timeout(250); got != want || zero.Timeout(hz) != 0 {
+			t.Errorf("HZ %d: %d jiffies, and %d of nothing; want %d and 0", hz, got, zero.Timeout(hz), want)
+		}
+	}
+	if trip.Timeout(1) != 1 || trip.Timeout(1_000_000) != 250_000 {
+		t.Error(trip.Timeout(1), trip.Timeout(1_000_000))
+	}
+}

@@ -533,3 +533,12 @@ func TestSysctlTakes(t *testing.T) {
 		}
 	}
 }
+
+// SysctlByName gives the zero Sysctl for a name that it does not know. No kernel has it.
+func TestZeroSysctl(t *testing.T) {
+	sem := MustParse("6.12").Semantics()
+	c, ok := SysctlByName("net.ipv4.tcp_no_such")
+	if lo, hi := c.Range(sem); ok || c.Exists(sem) || c.Default(sem, Machine{}) != 0 || lo != 0 || hi != 0 || c.Takes(sem, 0) {
+		t.Error(c, ok, lo, hi)
+	}
+}

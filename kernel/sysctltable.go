@@ -54,8 +54,9 @@ func (c Sysctl) Takes(sem Semantics, v int) bool {
 	return c.Exists(sem) && lo <= v && v <= hi && !(v == 0 && c.refusesZero)
 }
 
-// Exists reports whether a kernel with these semantics has the sysctl.
-func (c Sysctl) Exists(sem Semantics) bool { return c.exists == nil || c.exists(sem) }
+// Exists reports whether a kernel with these semantics has the sysctl. No kernel has the zero Sysctl, which
+// [SysctlByName] returns for a name that it does not know.
+func (c Sysctl) Exists(sem Semantics) bool { return c.Name != "" && (c.exists == nil || c.exists(sem)) }
 
 // SysctlByName returns the description of a sysctl, by its name with dots or with
 // slashes.

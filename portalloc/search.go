@@ -8,7 +8,8 @@ import (
 )
 
 // A Search is the order in which one call tries ports: the plan of connect() or of one
-// scan of bind(). All numbers are known before the first port is looked at.
+// scan of bind(). All numbers are known before the first port is looked at. The zero
+// Search has no candidates.
 type Search struct {
 	// Low and High are the bounds, both included.
 	Low, High int
@@ -128,14 +129,17 @@ func BindScan(sem *kernel.Semantics, r kernel.PortRange, half int) (part kernel.
 func (s *Search) perPass() int { return max(s.steps(int(s.Modulus)), 1) }
 
 // steps is n / Step.
-func (s *Search) steps(n int) int { return n >> (s.Step - 1) }
+func (s *Search) steps(n int) int { return n >> max(s.Step-1, 0) }
 
 // Len returns how many candidates there are: what a search that fails examines.
 func (s *Search) Len() int { return s.Passes * s.perPass() }
 
-// Port returns the candidate of number i, from 0 to Len-1.
+// Port returns the candidate of number i, from 0 to Len-1; 0 for any other.
 func (s *Search) Port(i int) int {
 	n := s.perPass()
+	if i < 0 || i >= s.Len() || i/n >= len(s.Offsets) || s.Modulus == 0 {
+		return 0
+	}
 	return s.Low + int(s.position(s.Offsets[i/n], uint32(i%n)))
 }
 

@@ -124,6 +124,9 @@ type Difference struct {
 //	    expected: nstat PassiveOpens 1
 //	  ! found:    nstat ListenOverflows 1
 func (d *Difference) Error() string {
+	if d.Script == nil || d.Step < 0 || d.Step >= len(d.Script.Steps) {
+		return "script: a difference of no step"
+	}
 	var b strings.Builder
 	step := &d.Script.Steps[d.Step]
 	fmt.Fprint(&b, d.Script.errorAt(d.Step, fmt.Errorf("kernel %s: %s", d.Kernel, step)))

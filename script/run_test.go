@@ -362,3 +362,16 @@ connect u 10.1.0.1:80
 		t.Error(d)
 	}
 }
+
+// A step that a script does not have, and a difference of none.
+func TestNoSuchStep(t *testing.T) {
+	s := &Script{Steps: make([]Step, 2)}
+	if s.Answers(-1, "6.12") != nil || s.Answers(2, "6.12") != nil {
+		t.Error("there is an answer")
+	}
+	for _, d := range []*Difference{{}, {Script: s, Step: -1}, {Script: s, Step: 2}} {
+		if got := d.Error(); got != "script: a difference of no step" {
+			t.Error(got)
+		}
+	}
+}

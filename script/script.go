@@ -164,8 +164,11 @@ func (s *Script) Kernel(name string) (Kernel, bool) {
 	return s.Kernels[i], true
 }
 
-// Answers returns what step i is expected to bring about on a kernel.
+// Answers returns what step i is expected to bring about on a kernel: nothing if there is no such step.
 func (s *Script) Answers(i int, kernel string) []Answer {
+	if i < 0 || i >= len(s.Steps) {
+		return nil
+	}
 	k, _ := s.Kernel(kernel)
 	partly := k.Partly
 	var answers []Answer

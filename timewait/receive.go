@@ -17,7 +17,12 @@ type Ended struct {
 
 // Next returns when the next timer is due, and whether one is armed. To 4.0 that is a
 // wheel of all entries, and Advance may have nothing to end.
-func (t *Table) Next() (time.Duration, bool) { return t.w.next() }
+func (t *Table) Next() (time.Duration, bool) {
+	if t.w == nil {
+		return 0, false
+	}
+	return t.w.next()
+}
 
 // Advance moves time to now and ends the entries whose timers fire until then, in the
 // kernel's order. It calls ended, which may be nil and must not use the Table, for each
@@ -27,7 +32,7 @@ func (t *Table) Next() (time.Duration, bool) { return t.w.next() }
 // 5.18 on that was counted when they began, by the timeout they began with: under a
 // tcp_fin_timeout of up to 4 s all TIME_WAIT that began as FIN_WAIT2 is TWKilled. A time that goes back is an error.
 func (t *Table) Advance(now time.Duration, ended func(Ended)) (int, error) {
-	if now < t.now {
+	if now < t.now || t.w == nil {
 		return 0, t.check(now)
 	}
 	t.ended, t.count = ended, 0

@@ -57,7 +57,7 @@ type HostStamps interface {
 // A million entries take 48 bytes each or less over IPv4, and 16 more over IPv6; what
 // is in steady use allocates nothing. A Table holds at most 16777216 entries and 32768
 // of our own addresses at a time. It is not safe for concurrent use; it stands for one
-// CPU.
+// CPU. Make one with [New]; the zero Table knows no kernel.
 type Table struct {
 	cfg   Config
 	sem   kernel.Semantics
@@ -160,6 +160,9 @@ func (t *Table) SetWall(now, wall time.Duration) error {
 
 // check tells whether a call may come at now.
 func (t *Table) check(now time.Duration) error {
+	if t.w == nil {
+		return errNoKernel
+	}
 	if now < t.now {
 		return fmt.Errorf("timewait: time %v is before %v, the time of the last call: time must not go back", now, t.now)
 	}
@@ -168,6 +171,8 @@ func (t *Table) check(now time.Duration) error {
 	}
 	return nil
 }
+
+var errNoKernel = errors.New("timewait: the zero Table knows no kernel: make one with New")
 
 // millisecond is the millisecond of a moment on the monotonic clock.
 func (t *Table) millisecond(at time.Duration) uint32 {
