@@ -45,10 +45,7 @@ func (o CookieOptions) encode(bits int) uint32 {
 		}
 		return v
 	}
-	v = 15
-	if o.WindowScale > 0 {
-		v = uint32(o.WindowScale-1) & 15
-	}
+	v = uint32(o.WindowScale-1) & 15 // none is 15
 	if o.SACK {
 		v |= 1 << 4
 	}

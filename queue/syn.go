@@ -167,7 +167,7 @@ func decideSYN(sem *kernel.Semantics, sys *kernel.Sysctls, q Queues, syn SYN, t 
 	switch {
 	case cookie:
 		v.Action, v.Reason = SendCookie, CookieQueueFull
-		if sem.AlwaysCookies && cookies == 2 && !SYNQueueFull(sem, q.Requests, q.SYNLimit) {
+		if !SYNQueueFull(sem, q.Requests, q.SYNLimit) {
 			v.Reason = CookieAlways
 		}
 		v.Counters = v.Counters.With(kernel.SyncookiesSent)

@@ -30,13 +30,7 @@ func synackTimeout(sem *kernel.Semantics, n, rtoMaxMs int) time.Duration {
 	if sem.SYNACKTimeoutCap && rtoMaxMs > 0 {
 		limit = min(limit, time.Duration(rtoMaxMs)*time.Millisecond)
 	}
-	if n < 0 {
-		n = 0
-	}
-	if n > 7 { // 1 s << 7 is above every cap
-		return limit
-	}
-	return min(sem.SYNACKTimeout<<n, limit)
+	return min(sem.SYNACKTimeout<<min(max(n, 0), 7), limit) // 1 s << 7 is above every cap
 }
 
 // SYNACKRetries returns how many timeouts a request may see before the next one
