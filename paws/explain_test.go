@@ -86,6 +86,11 @@ func TestExplanations(t *testing.T) {
   disordered ACK  old by more than 240 ticks  (tcp_disordered_ack)
 * rate limit      answered less than tcp_invalid_ratelimit ago: no answer  (tcp_oow_rate_limited)
 = drop: its timestamp is older than the remembered one, less than tcp_invalid_ratelimit after the last answer (PAWSEstab, TCPACKSkippedPAWS) [TCP_RFC7323_PAWS]`},
+		{"as old as may be, with a window", established("7.2", conn(), with(ack(760), func(s *Segment) { s.Window = 501 }), 501), `* timestamp       760 against 1000: older by 240, more than 1  (tcp_paws_check)
+  idle limit      stored 1 s ago, less than 2147 s: holds  (tcp_paws_check)
+  disordered ACK  updates the window  (tcp_disordered_ack)
+  rate limit      does not hold an answer back  (tcp_oow_rate_limited)
+= drop and send an ACK: its timestamp is older than the remembered one (PAWSEstab) [TCP_RFC7323_PAWS]`},
 		{"after the idle limit", established("7.2", conn(), ack(5), 2647), `* timestamp       5 against 1000: older by 995, more than 1  (tcp_paws_check)
 * idle limit      stored 2147 s ago, at least 2147 s: passes  (tcp_paws_check)
 = passes: its timestamp is older, but the remembered one has lapsed`},

@@ -272,12 +272,15 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%d of 100: %v, want %v", total, got, want)
 		}
 	}
+	if ttl, pause := PeerTTL(0, 0), PeerSweep(0, 0); ttl != 120*time.Second || pause != 10*time.Second {
+		t.Errorf("none of none: %v, %v", ttl, pause)
+	}
 }
 
 // A nil pointer is the zero value, everywhere.
 func TestNil(t *testing.T) {
 	if !Passes(nil, Recent{}, 0, 0, 0) || Passes(nil, Recent{TS: 2}, 0, 0, 1) || Rejects(nil, Recent{}, 0, 0, false) {
-		t.Error("Check, Rejects")
+		t.Error("Passes, Rejects")
 	}
 	if v := DecideEstablished(nil, nil, nil, 0); v != (Verdict{Action: Pass, Reason: NoTimestamp}) {
 		t.Error(v)
