@@ -99,7 +99,7 @@ func (b *ChallengeBudget) Spend(sem *kernel.Semantics, second uint32, draw func(
 		if sem.ChallengeBudget != kernel.ChallengeBudgetFixed {
 			limit := b.left
 			b.left = (limit + 1) / 2
-			if draw != nil && limit > 0 {
+			if draw != nil {
 				b.left += int64(uint64(draw()) * uint64(limit) >> 32)
 			}
 		}

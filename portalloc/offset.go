@@ -88,9 +88,6 @@ func Stride(width, n int, draw func() uint32) int {
 	s := int(draw()%uint32(most)) + 1
 	for gcd(s, n) != 1 {
 		s++
-		if s%2 == 0 && n%2 == 0 {
-			s++
-		}
 		if s > most {
 			return 1
 		}

@@ -87,7 +87,7 @@ func CostCurve(sem *kernel.Semantics, p Pool, steps int) ([]CostPoint, error) {
 	}
 	size := p.Range.Size()
 	steps = min(steps, size)
-	curve := make([]CostPoint, 0, steps+1)
+	var curve []CostPoint
 	for i := range steps + 1 {
 		used := size * i / steps
 		n, err := ExpectedCandidates(sem, p, used)
