@@ -124,7 +124,7 @@ func challenge(sem *kernel.Semantics, c *Conn) Verdict {
 	return v
 }
 
-// passReason is Check that says why: the reason to pass, or 0.
+// passReason is Passes that says why: the reason to pass, or 0.
 func passReason(sem *kernel.Semantics, r Recent, now int64, tsval uint32, window int32, t *trail) Reason {
 	if t != nil {
 		t.compare(r.TS, tsval, window)

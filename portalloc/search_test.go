@@ -21,5 +21,9 @@ func TestSearchEnds(t *testing.T) {
 		if s.Port(-1) != 0 || s.Port(s.Len()) != 0 || s.Port(s.Len()-1) == 0 {
 			t.Errorf("%s: %d, %d, %d", release, s.Port(-1), s.Port(s.Len()-1), s.Port(s.Len()))
 		}
+		s.Passes = 3 // nobody has a third
+		if got := s.Port(s.Len() - 1); got != 0 {
+			t.Errorf("%s: %d in a third pass", release, got)
+		}
 	}
 }
