@@ -49,6 +49,12 @@ func TestRateBounds(t *testing.T) {
 	if d, err := ConnectTime(0, time.Second, time.Second); d != time.Second || err != nil {
 		t.Error("no candidates:", d, err)
 	}
+	if d, err := ConnectTime(5, time.Second, 0); d != time.Second || err != nil {
+		t.Error("candidates that take no time:", d, err)
+	}
+	if d, err := ConnectTime(2, 0, 1<<62); err == nil {
+		t.Error("2^63 ns:", d)
+	}
 	century := Exactly(100 * 365 * 24 * time.Hour)
 	if _, _, err := SustainedRate(&sem, pool, century); err != nil {
 		t.Error(err)
