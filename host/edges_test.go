@@ -60,6 +60,16 @@ func TestExpiredAtTheInstant(t *testing.T) {
 	}
 }
 
+// Fifteen retries of 200 ms: nine doublings take 204.6 s, and six of the longest pause 720 s.
+func TestAllowed(t *testing.T) {
+	if got, want := allowed(15, 120*time.Second), 924600*time.Millisecond; got != want {
+		t.Error(got, want)
+	}
+	if got, want := allowed(9, 120*time.Second), 204600*time.Millisecond; got != want {
+		t.Error(got, want)
+	}
+}
+
 // No connection and no segment are dropped.
 func TestRulesOfNothing(t *testing.T) {
 	sem := kernel.MustParse("7.2.13").Semantics()
