@@ -107,7 +107,8 @@
 // kernels. Where the SYN or SYN-ACK was sent again, close() sends no FIN before that is acknowledged, for the
 // congestion window is 1 (6.12.43 to 7.2.13, not 6.1.192); here it does. An ACK of our first number opens such a connection, and the
 // timer of the SYN-ACK runs on (5.10.223 to 7.2.13); here it stops. Each has a script with a limit line among those of package script,
-// as have header prediction ([Decide]) and windows that grow.
+// as have header prediction ([Decide]), windows that grow, and data that touch a FIN after a gap, which are joined to it
+// so that the FIN moves behind them; here they are thrown away.
 //
 // # Evidence
 //

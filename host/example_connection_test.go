@@ -98,8 +98,8 @@ func ExampleAhead() {
 	c = decide("6.12", c, host.Segment{Flags: host.FlagACK, Seq: 9001, Ack: 5000, Len: 100, Window: 64240}).After
 	fmt.Println(c.RcvNxt, c.Ahead[:2])
 	// Output:
-	// 9001 [{9101 9201 false} {9301 9401 false}]
-	// 9201 [{9301 9401 false} {0 0 false}]
+	// 9001 [{9101 9201 false 0} {9301 9401 false 0}]
+	// 9201 [{9301 9401 false 0} {0 0 false 0}]
 }
 
 // A FIN beyond a gap waits with its data.

@@ -6,6 +6,17 @@ import "example.com/linuxtcp/kernel/serial"
 type Span struct {
 	From, To uint32 // its first number, and the one after its last
 	FIN      bool   // the last of them is the peer's FIN
+	// Beyond is where that ends which came after the FIN and touches it, 0 for nothing: it is never read, but
+	// acknowledged selectively.
+	Beyond uint32
+}
+
+// edge is where the range ends as selective acknowledgements have it.
+func (s Span) edge() uint32 {
+	if s.Beyond != 0 {
+		return s.Beyond
+	}
+	return s.To
 }
 
 // Ahead is what came after a gap and waits for what is missing (out_of_order_queue), oldest number first. The
@@ -15,7 +26,7 @@ type Ahead [4]Span
 
 const spansKept = len(Ahead{})
 
-// add keeps a range. What touches is joined; what comes after the peer's FIN is forgotten.
+// add keeps a range. What touches is joined; of what comes after the peer's FIN only the end is kept.
 func (a *Ahead) add(n Span) {
 	kept := *a
 	*a = Ahead{}
@@ -54,7 +65,7 @@ func (a *Ahead) edge() (uint32, bool) {
 	edge, any := uint32(0), false
 	for _, s := range a {
 		if s.From != s.To {
-			edge, any = s.To, true
+			edge, any = s.edge(), true
 		}
 	}
 	return edge, any
@@ -62,12 +73,20 @@ func (a *Ahead) edge() (uint32, bool) {
 
 // join is both of two ranges that touch.
 func (s Span) join(t Span) Span {
+	end := s.edge()
+	if serial.After(t.edge(), end) {
+		end = t.edge()
+	}
 	if serial.Before(t.From, s.From) {
 		s.From = t.From
 	}
 	switch {
 	case s.FIN && t.FIN && serial.Before(t.To, s.To), t.FIN && !s.FIN, !s.FIN && serial.After(t.To, s.To):
 		s.To, s.FIN = t.To, t.FIN
+	}
+	s.Beyond = 0
+	if s.FIN && end != s.To {
+		s.Beyond = end
 	}
 	return s
 }

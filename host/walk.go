@@ -140,7 +140,7 @@ func (h *Host) offer(l *listener, s *Segment, r *queue.HalfOpen, isn uint32) Ver
 	}
 	if out.Action == queue.Establish {
 		k := h.child(l, s)
-		if k != nil && (s.Len > 0 || s.Has(FlagFIN) || s.Has(FlagSYN)) {
+		if k != nil && (s.Len > 0 || s.Has(FlagFIN) || k.c.State == SynRecv) {
 			v.Conn = h.deliver(k, s)
 		}
 	}
@@ -229,7 +229,8 @@ func resetFor(s *Segment) Segment {
 
 // child makes the connection of a finished handshake: established, and waiting in the accept
 // queue of its listener. Where a SYN-ACK finished it, it is in SYN-RECV yet: the SYN is then challenged, and the
-// next ACK opens it. Observed on 5.10.223, 6.1.192, 6.12.117, 6.18.44, 7.2.13.
+// next ACK opens it. So it is where the timestamp is too old and the request did not see it, tcp_timestamps having
+// been written to 0 meanwhile. Observed on 5.10.223, 6.1.192, 6.12.117, 6.18.44, 7.2.13.
 func (h *Host) child(l *listener, s *Segment) *sock {
 	q, ok := l.q.Newest()
 	if !ok {
@@ -256,8 +257,9 @@ func (h *Host) child(l *listener, s *Segment) *sock {
 		k.c.Sent = max(h.now-q.RTT, 1)
 	}
 	at := h.moment()
-	if s.Has(FlagSYN) {
-		k.c.State = SynRecv
+	unseen := q.Timestamps && s.Timestamp && h.sys.TCPTimestamps == 0
+	if s.Has(FlagSYN) || unseen && !paws.Passes(&h.sem, k.c.Recent, h.seconds(), s.TSVal, 1) {
+		k.c.State, k.c.SndWl1 = SynRecv, q.RcvNxt-1
 		if k.c.Sent > 0 {
 			k.c.acked(s, at.Now, at.TSClock, h.tsUnit(), at.HZ)
 		}
