@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"example.com/linuxtcp/kernel"
 )
 
 // A machine is on what and with what was measured.
@@ -19,9 +19,9 @@ type machine struct {
 
 func thisMachine() machine {
 	m := machine{golang: runtime.Version(), system: runtime.GOOS + "/" + runtime.GOARCH, processors: runtime.NumCPU(), processor: "unknown processor"}
-	var u unix.Utsname
-	if unix.Uname(&u) == nil {
-		m.kernel = unix.ByteSliceToString(u.Release[:])
+	m.kernel = "of an unknown release"
+	if r, err := kernel.ReadRelease(os.DirFS("/proc")); err == nil {
+		m.kernel = r.String()
 	}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
