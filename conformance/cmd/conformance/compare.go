@@ -32,7 +32,10 @@ func compare(o *options, args []string) error {
 		var open []*judge.Case
 		for i := range traces {
 			cases[i].Script = files[traces[i].Script]
-			if !cases[i].Try(&traces[i]) {
+			if cases[i].Try(&traces[i]) {
+				continue
+			}
+			if _, known := cases[i].Script.Limit(traces[i].Kernel.Release); !known {
 				open = append(open, &cases[i])
 			}
 		}
