@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"example.com/linuxtcp/internal/golden"
 )
 
 // Every mistake in the flags names the flag, the value and the rule, prints nothing
@@ -38,7 +40,7 @@ func TestFlagErrors(t *testing.T) {
 		{"-sysctl /nowhere", `-sysctl "/nowhere": file does not exist`},
 	}
 	for _, test := range tests {
-		c := testCase{args: strings.Fields(test.args), proc: denyFS{MapFS: fstest.MapFS{}}}
+		c := testCase{args: strings.Fields(test.args), proc: golden.DenyFS{MapFS: fstest.MapFS{}}}
 		status, stdout, stderr := c.run()
 		if status != 2 || stdout != "" || !strings.Contains(stderr, test.want) {
 			t.Errorf("backlog %s: status %d, %q on stdout, %q on stderr; want status 2 and %q", test.args, status, stdout, stderr, test.want)
@@ -51,7 +53,7 @@ func TestSysctlFileErrors(t *testing.T) {
 		"net.core.somaxconn = many\n":  `-sysctl "-": kernel: line 1: net.core.somaxconn: "many" is not a number of 32 bits`,
 		"kernel.osrelease = nothing\n": `its kernel.osrelease: kernel: release "nothing"`,
 	} {
-		c := testCase{args: []string{"-sysctl", "-"}, stdin: text, proc: denyFS{MapFS: fstest.MapFS{}}}
+		c := testCase{args: []string{"-sysctl", "-"}, stdin: text, proc: golden.DenyFS{MapFS: fstest.MapFS{}}}
 		if status, _, stderr := c.run(); status != 2 || !strings.Contains(stderr, want) {
 			t.Errorf("%q: status %d, %q; want %q", text, status, stderr, want)
 		}
@@ -70,7 +72,7 @@ func TestLimitsOfFlags(t *testing.T) {
 		"-release 5.10.223 -tcp_max_syn_backlog -2147483648 -tcp_syncookies 0 -flood 3",
 		"-across -flood 3 -release 7.2 -backlog 2147483647 -somaxconn 2147483647 -tcp_max_syn_backlog 2147483647",
 	} {
-		c := testCase{args: strings.Fields(args + " -memory 512"), proc: denyFS{MapFS: fstest.MapFS{}}}
+		c := testCase{args: strings.Fields(args + " -memory 512"), proc: golden.DenyFS{MapFS: fstest.MapFS{}}}
 		if status, _, stderr := c.run(); status != 0 {
 			t.Errorf("backlog %s: status %d, %s", args, status, stderr)
 		}

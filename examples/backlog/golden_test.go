@@ -27,30 +27,9 @@ import (
 // input.
 type testCase struct {
 	args  []string
-	proc  denyFS
+	proc  golden.DenyFS
 	diag  func() ([]machine.DiagSocket, error)
 	stdin string
-}
-
-// A denyFS is a file system in which one file may not be read.
-type denyFS struct {
-	fstest.MapFS
-	denied string
-}
-
-func (d denyFS) Open(name string) (fs.File, error) {
-	if name == d.denied {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-	}
-	return d.MapFS.Open(name)
-}
-
-// ReadFile hides the one of MapFS, which would not ask Open.
-func (d denyFS) ReadFile(name string) ([]byte, error) {
-	if name == d.denied {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
-	}
-	return d.MapFS.ReadFile(name)
 }
 
 func readCase(t *testing.T, file string) testCase {
@@ -59,7 +38,7 @@ func readCase(t *testing.T, file string) testCase {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := testCase{proc: denyFS{MapFS: fstest.MapFS{}}}
+	c := testCase{proc: golden.DenyFS{MapFS: fstest.MapFS{}}}
 	c.diag = func() ([]machine.DiagSocket, error) {
 		return nil, errors.New("netlink socket: operation not permitted")
 	}
@@ -76,7 +55,7 @@ func readCase(t *testing.T, file string) testCase {
 		case strings.HasPrefix(s, "args:"):
 			c.args = strings.Fields(s[len("args:"):])
 		case strings.HasPrefix(s, "deny:"):
-			c.proc.denied = strings.TrimSpace(s[len("deny:"):])
+			c.proc.Denied = []string{strings.TrimSpace(s[len("deny:"):])}
 		}
 	}
 	if f, ok := c.proc.MapFS["stdin"]; ok {
@@ -203,25 +182,4 @@ func TestTextIsOfTheReport(t *testing.T) {
 }
 
 // TestReportFieldsAreDocumented keeps JSON names lower case and present.
-func TestReportFieldsAreDocumented(t *testing.T) {
-	var walk func(reflect.Type)
-	seen := make(map[reflect.Type]bool)
-	walk = func(typ reflect.Type) {
-		for typ.Kind() == reflect.Slice || typ.Kind() == reflect.Pointer {
-			typ = typ.Elem()
-		}
-		if typ.Kind() != reflect.Struct || seen[typ] {
-			return
-		}
-		seen[typ] = true
-		for f := range typ.NumField() {
-			field := typ.Field(f)
-			tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			if tag == "" || tag != strings.ToLower(tag) {
-				t.Errorf("%s.%s: JSON name %q", typ.Name(), field.Name, tag)
-			}
-			walk(field.Type)
-		}
-	}
-	walk(reflect.TypeFor[Report]())
-}
+func TestReportFieldsAreDocumented(t *testing.T) { golden.JSONNames(t, reflect.TypeFor[Report]()) }

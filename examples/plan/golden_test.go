@@ -158,27 +158,7 @@ func TestGolden(t *testing.T) {
 }
 
 // TestReportFieldsAreDocumented keeps JSON names lower case and present.
-func TestReportFieldsAreDocumented(t *testing.T) {
-	seen := make(map[reflect.Type]bool)
-	var walk func(reflect.Type)
-	walk = func(typ reflect.Type) {
-		for typ.Kind() == reflect.Slice || typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Array {
-			typ = typ.Elem()
-		}
-		if typ.Kind() != reflect.Struct || seen[typ] {
-			return
-		}
-		seen[typ] = true
-		for f := range typ.NumField() {
-			field := typ.Field(f)
-			if tag, _, _ := strings.Cut(field.Tag.Get("json"), ","); tag == "" || tag != strings.ToLower(tag) {
-				t.Errorf("%s.%s: JSON name %q", typ.Name(), field.Name, tag)
-			}
-			walk(field.Type)
-		}
-	}
-	walk(reflect.TypeFor[Report]())
-}
+func TestReportFieldsAreDocumented(t *testing.T) { golden.JSONNames(t, reflect.TypeFor[Report]()) }
 
 // TestHelpNamesEveryFlag: each flag that is taken stands in the help.
 func TestHelpNamesEveryFlag(t *testing.T) {
