@@ -16,10 +16,11 @@ import (
 const perSecond = 50_000
 
 // connectionWorks are whole connections: opened, accepted, closed by one side and then by the other. linuxtcp's side is
-// the load of package sim, once its TIME-WAIT is as full as it gets; what a unit test uses, a host with its loopback device, stands beside it.
+// the load of package sim, once its TIME-WAIT is as full as it gets, whose entries it counts without keeping them (timewait.Crowd); what a unit
+// test uses, a host with its loopback device, stands beside it.
 func connectionWorks() []work {
 	return []work{{
-		name: "a connection, open to close", bench: "Connection", what: "TIME-WAIT entry", rate: true,
+		name: "a connection, open to close", bench: "Connection", what: "counted TIME-WAIT entry", rate: true,
 		nanoseconds: 1000, // 3 minutes for an hour of 50,000 a second
 		bytes:       200e6 / (60 * perSecond),
 		sides: []side{

@@ -22,6 +22,9 @@ func thisMachine() machine {
 	m.kernel = "of an unknown release"
 	if r, err := kernel.ReadRelease(os.DirFS("/proc")); err == nil {
 		m.kernel = r.String()
+		if n, ok := r.Patch(); ok {
+			m.kernel = fmt.Sprintf("%s.%d", r.Series(), n)
+		}
 	}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
 		for line := range strings.Lines(string(text)) {
