@@ -87,7 +87,7 @@
 // jiffy; the windows that the host offers, which are [kernel.InitialWindow] or
 // Config.Window (a kernel goes on from there: less while data is unread, more once much came); the options
 // MSS and window scale of its SYNs. Retransmission timeouts follow from the round trips that
-// the connection itself and connections before it measured ([RoundTrip]), tcp_no_metrics_save being 0.
+// the connection itself and connections before it measured ([RoundTrip]).
 //
 // # What is not modelled
 //
