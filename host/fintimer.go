@@ -29,8 +29,8 @@ type FINTimer struct {
 	// 8 while the timeout is below its longest. Negative values are taken for 0.
 	OrphanRetries int
 	// Retries2 is net.ipv4.tcp_retries2, which any other socket goes by. The kernel's default
-	// is 15; 0 gives the socket up at the timeout after the first FIN sent again, as
-	// 7.2.13 does.
+	// is 15; 0 gives the socket up at the timeout after the first FIN sent again, as observed
+	// on 5.10.223 to 7.2.13.
 	Retries2 int
 	// RTOMax is the longest pause, net.ipv4.tcp_rto_max_ms from 6.15 on; 1 s or more. 0
 	// means 120 s, which it is on every kernel before, where it must be 0.
@@ -132,11 +132,8 @@ func (t FINTimer) first() time.Duration {
 // Expired reports whether a socket is given up when its timer fires at now, after a timeout of rto.
 // sent is when its FIN was sent so far. A host that runs its own timers asks this each time.
 func (t FINTimer) Expired(sent []time.Duration, now, rto time.Duration) bool {
-	first := 1
-	if t.Probe {
-		first = 2 // a probe is no retransmission
-	}
-	if len(sent) <= first {
+	waited, ok := t.sinceResent(sent, now)
+	if !ok {
 		return false
 	}
 	longest := t.RTOMax
@@ -150,7 +147,20 @@ func (t FINTimer) Expired(sent []time.Duration, now, rto time.Duration) bool {
 			retries = 8
 		}
 	}
-	return now-sent[first] >= allowed(retries, longest)
+	return waited >= allowed(retries, longest)
+}
+
+// sinceResent is how long ago the FIN was sent again for the first time, and false if it was not: a probe is no
+// retransmission.
+func (t FINTimer) sinceResent(sent []time.Duration, now time.Duration) (time.Duration, bool) {
+	first := 1
+	if t.Probe {
+		first = 2
+	}
+	if len(sent) <= first {
+		return 0, false
+	}
+	return now - sent[first], true
 }
 
 // retries1 is the default of net.ipv4.tcp_retries1.
@@ -159,11 +169,8 @@ const retries1 = 3
 // lostRoute reports whether a timer that fires at now has the socket forget its route, which it asks for anew with
 // the next segment that it sends (tcp_retransmit_timer).
 func (t FINTimer) lostRoute(sent []time.Duration, now time.Duration) bool {
-	first := 1
-	if t.Probe {
-		first = 2
-	}
-	return len(sent) > first && now-sent[first] >= allowed(retries1+1, t.RTOMax)
+	waited, ok := t.sinceResent(sent, now)
+	return ok && waited >= allowed(retries1+1, t.RTOMax)
 }
 
 // allowed is the time of n doublings of 200 ms, none longer than longest.

@@ -61,14 +61,13 @@ func (a *Ahead) add(n Span) {
 }
 
 // edge is where the last range ends, and false if nothing came after a gap.
-func (a *Ahead) edge() (uint32, bool) {
-	edge, any := uint32(0), false
+func (a *Ahead) edge() (edge uint32, ok bool) {
 	for _, s := range a {
 		if s.From != s.To {
-			edge, any = s.edge(), true
+			edge, ok = s.edge(), true
 		}
 	}
-	return edge, any
+	return edge, ok
 }
 
 // join is both of two ranges that touch.

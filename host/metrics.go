@@ -22,10 +22,11 @@ const pastTrips = 1 << 16
 
 // learnTrip is what a connection leaves behind that ends in order (tcp_update_metrics): a longer round trip is
 // stored, a shorter one pulls the stored one an eighth of the way; nothing measured since the last timeout
-// forgets it. With tcp_no_metrics_save nothing is learnt. A socket without a route learns nothing: after the fifth timeout of its FIN, the default
-// tcp_retries1 being 3, until it sends anything.
+// forgets it. With tcp_no_metrics_save nothing is learnt, and a socket without a route learns nothing: after the
+// fifth timeout of its FIN, the default tcp_retries1 being 3, until it sends anything.
 //
-// Observed on 6.1.192 and 7.2.13: what an ACK measured is known to the next connection after four timeouts, not after five.
+// Observed on eight kernels from 5.10.223 to 7.2.13: what an ACK measured is known to the next connection after four
+// timeouts, not after five.
 func (h *Host) learnTrip(k *sock) {
 	if k.unrouted || h.sys.TCPNoMetricsSave != 0 {
 		return

@@ -91,8 +91,10 @@ func RSTAccepted(sem *kernel.Semantics, c *Conn, s *Segment) (ends, challenge bo
 		return false, false
 	}
 	ends = !sem.RSTExact || s.Seq == c.RcvNxt
-	if edge, ok := c.Ahead.edge(); ok && sem.RSTAtSACKEdge && c.SACK && s.Seq == edge {
-		ends = true
+	if sem.RSTAtSACKEdge && c.SACK {
+		if edge, ok := c.Ahead.edge(); ok && s.Seq == edge {
+			ends = true
+		}
 	}
 	return ends, !ends
 }
