@@ -78,7 +78,7 @@ func (c *config) resolveRelease(o options, env environment, file []byte) error {
 	}
 	k, err := asked.Find(env.proc, name, from)
 	if err != nil {
-		return flagError{err}
+		return asked.Mistake{Err: err}
 	}
 	c.release, c.running, c.releaseFrom = k.Release, k.Running, k.From
 	if k.Note != "" {
@@ -113,18 +113,18 @@ func readSysctlFile(o options, env environment) ([]byte, error) {
 	if o.sysctlFile == "-" {
 		text, err := io.ReadAll(env.stdin)
 		if err != nil {
-			return nil, badFlag("-sysctl -: reading standard input: %w", err)
+			return nil, asked.Mistakef("-sysctl -: reading standard input: %w", err)
 		}
 		return append([]byte{}, text...), nil
 	}
 	f, err := env.open(o.sysctlFile)
 	if err != nil {
-		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
+		return nil, asked.Mistakef("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
 	}
 	defer f.Close()
 	text, err := io.ReadAll(f)
 	if err != nil {
-		return nil, badFlag("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
+		return nil, asked.Mistakef("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
 	}
 	return append([]byte{}, text...), nil
 }
@@ -143,7 +143,7 @@ func osrelease(text []byte) string {
 func (c *config) overlayFile(settings *machine.Settings, o options, file []byte) error {
 	s, unread, err := kernel.ParseSysctls(bytes.NewReader(file), settings.Values)
 	if err != nil {
-		return badFlag("-sysctl %q: %w", o.sysctlFile, err)
+		return asked.Mistakef("-sysctl %q: %w", o.sysctlFile, err)
 	}
 	c.sysctlsFrom = "sysctls from " + o.sysctlName()
 	c.take(settings, s, unread, "file", "not in "+o.sysctlName())
@@ -190,13 +190,13 @@ func (c *config) overlayFlags(o options) error {
 		}
 		s, _ := kernel.SysctlByName(name)
 		if !s.Exists(c.sem) {
-			return badFlag("-%s %d: Linux %s has no %s", shortName(name), value, c.release, name)
+			return asked.Mistakef("-%s %d: Linux %s has no %s", shortName(name), value, c.release, name)
 		}
 		if lo, hi := s.Range(c.sem); value < lo || value > hi {
-			return badFlag("-%s %d: Linux %s takes %d to %d", shortName(name), value, c.release, lo, hi)
+			return asked.Mistakef("-%s %d: Linux %s takes %d to %d", shortName(name), value, c.release, lo, hi)
 		}
 		if err := c.sys.Set(name, value); err != nil {
-			return badFlag("-%s: %w", shortName(name), err)
+			return asked.Mistakef("-%s: %w", shortName(name), err)
 		}
 		c.source[name] = "flag"
 	}

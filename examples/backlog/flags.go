@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -27,13 +26,6 @@ type options struct {
 	synrecv    *int
 	young      *int
 	sysctls    map[string]int // by full name
-}
-
-// A flagError is a mistake in the command line: exit status 2.
-type flagError struct{ error }
-
-func badFlag(format string, args ...any) error {
-	return flagError{fmt.Errorf(format, args...)}
 }
 
 // parseFlags reads the command line. What depends on the kernel, such as the range
@@ -64,11 +56,11 @@ func parseFlags(args []string) (options, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return o, err
 	case err != nil:
-		return o, flagError{err}
+		return o, asked.Mistake{Err: err}
 	case f.NArg() > 0:
-		return o, badFlag("argument %q: only flags are taken, a port is given as -port N", f.Arg(0))
+		return o, asked.Mistakef("argument %q: only flags are taken, a port is given as -port N", f.Arg(0))
 	case o.young != nil && o.synrecv == nil && o.port == nil:
-		return o, badFlag("-young %d: give -synrecv too, the young requests are some of those", *o.young)
+		return o, asked.Mistakef("-young %d: give -synrecv too, the young requests are some of those", *o.young)
 	}
 	return o, nil
 }

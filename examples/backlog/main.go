@@ -34,20 +34,14 @@ func run(args []string, env environment) int {
 		r, err = answer(o, env)
 	}
 	if err != nil {
-		fmt.Fprintln(env.stderr, "backlog:", err)
-		if errors.As(err, new(flagError)) {
-			fmt.Fprintln(env.stderr, "backlog -h explains the flags, with examples.")
-			return 2
-		}
-		return 1
+		return asked.Failed(env.stderr, "backlog", err)
 	}
 	write := writeText
 	if o.json {
 		write = writeJSON
 	}
 	if err := write(env.stdout, r); err != nil {
-		fmt.Fprintln(env.stderr, "backlog:", err)
-		return 1
+		return asked.Failed(env.stderr, "backlog", err)
 	}
 	return 0
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/listening"
 	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/queue"
@@ -50,24 +51,24 @@ func (s *subject) override(c *config, o options) error {
 	if o.accept != nil {
 		n := uint32(*o.accept)
 		if c.sem.BacklogBits == 16 && n > math.MaxUint16 {
-			return badFlag("-accept %d: Linux %s counts the queue in 16 bits", n, c.release)
+			return asked.Mistakef("-accept %d: Linux %s counts the queue in 16 bits", n, c.release)
 		}
 		if n > 0 && queue.AcceptQueueFull(n-1, s.Queues.AcceptLimit) {
-			return badFlag("-accept %d: an accept queue with limit %d holds at most %d connections", n, s.Queues.AcceptLimit, uint64(s.Queues.AcceptLimit)+1)
+			return asked.Mistakef("-accept %d: an accept queue with limit %d holds at most %d connections", n, s.Queues.AcceptLimit, uint64(s.Queues.AcceptLimit)+1)
 		}
 		s.Queues.AcceptLen = n
 	}
 	if o.synrecv != nil {
 		n := uint32(*o.synrecv)
 		if most := queue.SYNQueueCapacity(&c.sem, s.Queues.SYNLimit); uint64(n) > most {
-			return badFlag("-synrecv %d: this listener's SYN queue holds at most %d requests on Linux %s", n, most, c.release)
+			return asked.Mistakef("-synrecv %d: this listener's SYN queue holds at most %d requests on Linux %s", n, most, c.release)
 		}
 		s.Queues.Requests, s.Queues.Young = n, n
 	}
 	if o.young != nil {
 		n := uint32(*o.young)
 		if n > s.Queues.Requests {
-			return badFlag("-young %d: they are some of the half-open requests, of which there are %d", n, s.Queues.Requests)
+			return asked.Mistakef("-young %d: they are some of the half-open requests, of which there are %d", n, s.Queues.Requests)
 		}
 		s.Queues.Young = n
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"time"
 
@@ -22,13 +21,6 @@ type options struct {
 	release    string
 	hz         int // 0 if not given
 	all, json  bool
-}
-
-// A flagError is a mistake in the command line: exit status 2.
-type flagError struct{ error }
-
-func badFlag(format string, args ...any) error {
-	return flagError{fmt.Errorf(format, args...)}
 }
 
 // parseFlags reads the command line.
@@ -59,13 +51,13 @@ func parseFlags(args []string) (options, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return o, err
 	case err != nil:
-		return o, flagError{err}
+		return o, asked.Mistake{Err: err}
 	case f.NArg() > 0:
-		return o, badFlag("argument %q: only flags are taken", f.Arg(0))
+		return o, asked.Mistakef("argument %q: only flags are taken", f.Arg(0))
 	case o.then != "" && o.root == "":
-		return o, badFlag("-then %s: give -root too, the earlier of the two trees", o.then)
+		return o, asked.Mistakef("-then %s: give -root too, the earlier of the two trees", o.then)
 	case o.root != "" && waits:
-		return o, badFlag("-for: a copied tree does not change by waiting; give -then with a later copy")
+		return o, asked.Mistakef("-for: a copied tree does not change by waiting; give -then with a later copy")
 	}
 	return o, nil
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"time"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/machine"
 	"example.com/linuxtcp/internal/prose"
 )
@@ -54,12 +54,7 @@ func run(args []string, env environment) int {
 		p, err = admit(o, env)
 	}
 	if err != nil {
-		fmt.Fprintln(env.stderr, "doctor:", err)
-		if errors.As(err, new(flagError)) {
-			fmt.Fprintln(env.stderr, "doctor -h explains the flags, with examples.")
-			return 2
-		}
-		return 1
+		return asked.Failed(env.stderr, "doctor", err)
 	}
 	r := p.report()
 	if o.json {
@@ -68,8 +63,7 @@ func run(args []string, env environment) int {
 		err = writeText(env.stdout, r, o.all)
 	}
 	if err != nil {
-		fmt.Fprintln(env.stderr, "doctor:", err)
-		return 1
+		return asked.Failed(env.stderr, "doctor", err)
 	}
 	return 0
 }

@@ -90,11 +90,11 @@ func (o options) sources(env environment) (proc, later fs.FS, diag func(fs.FS) f
 		return env.proc, env.proc, func(fs.FS) func() ([]machine.DiagSocket, error) { return env.diag }, nil
 	}
 	if proc, err = env.tree(o.root); err != nil {
-		return nil, nil, nil, badFlag("-root %s: %w", o.root, asked.PlainError(err))
+		return nil, nil, nil, asked.Mistakef("-root %s: %w", o.root, asked.PlainError(err))
 	}
 	if later = proc; o.then != "" {
 		if later, err = env.tree(o.then); err != nil {
-			return nil, nil, nil, badFlag("-then %s: %w", o.then, asked.PlainError(err))
+			return nil, nil, nil, asked.Mistakef("-then %s: %w", o.then, asked.PlainError(err))
 		}
 	}
 	diag = func(tree fs.FS) func() ([]machine.DiagSocket, error) {
@@ -111,9 +111,9 @@ func (p *patient) measure(o options) error {
 		p.interval = to - from
 	case o.root == "":
 	case from == 0 || to == 0:
-		return badFlag("-then %s: both trees need the file uptime, which tells the time between them", o.then)
+		return asked.Mistakef("-then %s: both trees need the file uptime, which tells the time between them", o.then)
 	default:
-		return badFlag("-then %s: its uptime, %v, is not after the %v of -root: is it the later copy of the same machine?", o.then, to, from)
+		return asked.Mistakef("-then %s: its uptime, %v, is not after the %v of -root: is it the later copy of the same machine?", o.then, to, from)
 	}
 	for c := range kernel.AllCounters() { // not all of /proc/net/snmp: CurrEstab is a gauge
 		name := c.Prefix() + c.String()
@@ -129,7 +129,7 @@ func (p *patient) measure(o options) error {
 func (p *patient) identify(o options, proc fs.FS) error {
 	k, err := asked.Find(proc, o.release, "-release")
 	if err != nil {
-		return flagError{err}
+		return asked.Mistake{Err: err}
 	}
 	p.release, p.sem, p.releaseFrom = k.Release, k.Release.Semantics(), k.From
 	p.raised = raised.On(&p.sem)

@@ -58,7 +58,7 @@ func resolve(o options, env environment) (*config, error) {
 	}
 	k, err := asked.Find(env.proc, o.release, "-release")
 	if err != nil {
-		return nil, flagError{err}
+		return nil, asked.Mistake{Err: err}
 	}
 	c.release, c.sem, c.releaseFrom = k.Release, k.Release.Semantics(), k.From
 	if k.Note != "" {
@@ -116,7 +116,7 @@ func (c *config) overlayFile(o options, env environment) error {
 	if o.sysctlFile != "-" {
 		f, err := env.open(o.sysctlFile)
 		if err != nil {
-			return badFlag("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
+			return asked.Mistakef("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
 		}
 		in = f
 	}
@@ -128,7 +128,7 @@ func (c *config) overlayFile(o options, env environment) error {
 		s, missing, err = kernel.ParseSysctls(bytes.NewReader(text), c.sys)
 	}
 	if err != nil {
-		return badFlag("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
+		return asked.Mistakef("-sysctl %q: %w", o.sysctlFile, asked.PlainError(err))
 	}
 	c.sysctlsFrom = "sysctls from a file"
 	c.take(s, missing, "file")
@@ -171,9 +171,9 @@ func (c *config) overlayFlags(o options) error {
 		lo, hi := known.Range(c.sem)
 		switch {
 		case !known.Exists(c.sem):
-			return badFlag("-%s %d: Linux %s has no %s", shortName(name), value, c.release, name)
+			return asked.Mistakef("-%s %d: Linux %s has no %s", shortName(name), value, c.release, name)
 		case !known.Takes(c.sem, value):
-			return badFlag("-%s %d: Linux %s takes %d to %d", shortName(name), value, c.release, lo, hi)
+			return asked.Mistakef("-%s %d: Linux %s takes %d to %d", shortName(name), value, c.release, lo, hi)
 		}
 		_ = c.sys.Set(name, value)
 		c.source[name] = fromFlag
@@ -186,7 +186,7 @@ func (c *config) overlayFlags(o options) error {
 		err = s.Validate(c.sem)
 	}
 	if err != nil {
-		return badFlag("-range %q: %w", *o.ports, err)
+		return asked.Mistakef("-range %q: %w", *o.ports, err)
 	}
 	c.sys.IPLocalPortRange, c.source[rangeName] = s.IPLocalPortRange, fromFlag
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/linuxtcp/host"
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/outgoing"
 	"example.com/linuxtcp/internal/prose"
 	"example.com/linuxtcp/portalloc"
@@ -30,7 +31,7 @@ const closing = time.Microsecond
 func (q leaving) confirm(r *ClientReport, w outgoing.Way, hold portalloc.Span, p *progress) ([]ConfirmReport, error) {
 	length := hold.Max + hold.Max/2 + time.Second
 	if n := q.o.rate * length.Seconds(); n > mostConfirmed {
-		return nil, badFlag("-confirm: %.0f connections in %v are too many to run, %d are the most", n, length, mostConfirmed)
+		return nil, asked.Mistakef("-confirm: %.0f connections in %v are too many to run, %d are the most", n, length, mostConfirmed)
 	}
 	type shape struct{ destinations, sources int }
 	var tries []shape
@@ -48,7 +49,7 @@ func (q leaving) confirm(r *ClientReport, w outgoing.Way, hold portalloc.Span, p
 			continue
 		}
 		if s.destinations*s.sources > mostListeners {
-			return nil, badFlag("-confirm: %d destinations and %d source addresses are too many to run", s.destinations, s.sources)
+			return nil, asked.Mistakef("-confirm: %d destinations and %d source addresses are too many to run", s.destinations, s.sources)
 		}
 		what := prose.Plural(s.destinations, "destination") + " and " + prose.Plural(s.sources, "source address")
 		c, err := q.world(s.destinations, s.sources, length, what, p)

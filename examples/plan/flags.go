@@ -61,13 +61,6 @@ var (
 	clientFlags = strings.Fields("open destinations sources bind loopback confirm range")
 )
 
-// A flagError is a mistake in the command line: exit status 2.
-type flagError struct{ error }
-
-func badFlag(format string, args ...any) error {
-	return flagError{fmt.Errorf(format, args...)}
-}
-
 // parseFlags reads the command line. What depends on the kernel, such as the range of a sysctl, is checked later.
 func parseFlags(args []string) (options, error) {
 	o := options{
@@ -142,9 +135,9 @@ func parseFlags(args []string) (options, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return o, err
 	case err != nil:
-		return o, flagError{err}
+		return o, asked.Mistake{Err: err}
 	case f.NArg() > 0:
-		return o, badFlag("argument %q: only flags are taken; the two numbers of -range go in one pair of quotes", f.Arg(0))
+		return o, asked.Mistakef("argument %q: only flags are taken; the two numbers of -range go in one pair of quotes", f.Arg(0))
 	}
 	f.Visit(func(given *flag.Flag) {
 		if err == nil {
@@ -179,7 +172,7 @@ func (o *options) knows(name string) error {
 		}
 	}
 	if slices.Contains(foreign, name) {
-		return badFlag("-%s: -side %s does not look at it", name, o.side)
+		return asked.Mistakef("-%s: -side %s does not look at it", name, o.side)
 	}
 	return nil
 }
@@ -191,11 +184,11 @@ func (o *options) check() error {
 	case o.side == clientSide:
 		return nil
 	case o.stall >= o.every:
-		return badFlag("-stall %v: stalls every %v (-every) have to be shorter than that", o.stall, o.every)
+		return asked.Mistakef("-stall %v: stalls every %v (-every) have to be shorter than that", o.stall, o.every)
 	case o.patience > 0 && o.patience <= o.rtt:
-		return badFlag("-patience %v: nobody connects within a round trip of %v (-rtt)", o.patience, o.rtt)
+		return asked.Mistakef("-patience %v: nobody connects within a round trip of %v (-rtt)", o.patience, o.rtt)
 	case n > mostConnections:
-		return badFlag("-rate %g for %v (-for): a run takes %.0f connections at most", o.rate, o.length, float64(mostConnections))
+		return asked.Mistakef("-rate %g for %v (-for): a run takes %.0f connections at most", o.rate, o.length, float64(mostConnections))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/kernel"
 	"example.com/linuxtcp/sim"
 )
@@ -31,7 +32,7 @@ var acrossReleases = []string{
 func (q *incoming) report() (*ServerReport, error) {
 	users, err := sim.Stock(q.o.users)
 	if err != nil {
-		return nil, badFlag("-users: %w", err)
+		return nil, asked.Mistakef("-users: %w", err)
 	}
 	q.users = users
 	o := q.o
@@ -48,7 +49,7 @@ func (q *incoming) report() (*ServerReport, error) {
 		}
 	}
 	if r.Given = q.given(backlog, given); r.Given.Connections == 0 {
-		return nil, badFlag("-for %v: nobody comes within that time in any of %d runs", o.length, o.runs)
+		return nil, asked.Mistakef("-for %v: nobody comes within that time in any of %d runs", o.length, o.runs)
 	}
 	t := q.trial(q.c, o.runs)
 	if r.Busy < 1 {

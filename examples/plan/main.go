@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -45,12 +44,7 @@ func run(args []string, env environment) int {
 		r, err = answer(o, env)
 	}
 	if err != nil {
-		fmt.Fprintln(env.stderr, "plan:", err)
-		if errors.As(err, new(flagError)) {
-			fmt.Fprintln(env.stderr, "plan -h explains the flags, with examples.")
-			return 2
-		}
-		return 1
+		return asked.Failed(env.stderr, "plan", err)
 	}
 	if o.json {
 		err = prose.JSON(env.stdout, r)
@@ -58,8 +52,7 @@ func run(args []string, env environment) int {
 		err = writeText(env.stdout, r)
 	}
 	if err != nil {
-		fmt.Fprintln(env.stderr, "plan:", err)
-		return 1
+		return asked.Failed(env.stderr, "plan", err)
 	}
 	return 0
 }

@@ -22,7 +22,7 @@ type workload struct {
 // readWorkload reads -arrivals.
 func readWorkload(o options, env environment) (*workload, error) {
 	kind, value, given := strings.Cut(o.arrivals, "=")
-	wrong := func(rule string) error { return badFlag("-arrivals %q: %s", o.arrivals, rule) }
+	wrong := func(rule string) error { return asked.Mistakef("-arrivals %q: %s", o.arrivals, rule) }
 	rate := func(text string) string {
 		return fmt.Sprintf("%s connections per second (%s)", strconv.FormatFloat(o.rate, 'f', -1, 64), text)
 	}
@@ -68,12 +68,12 @@ func readWorkload(o options, env environment) (*workload, error) {
 func readTrace(o options, env environment, name string) (*workload, error) {
 	f, err := env.open(name)
 	if err != nil {
-		return nil, badFlag("-arrivals file=%s: %w", name, asked.PlainError(err))
+		return nil, asked.Mistakef("-arrivals file=%s: %w", name, asked.PlainError(err))
 	}
 	defer f.Close()
 	times, err := sim.ReadTimes(f)
 	if err != nil {
-		return nil, badFlag("-arrivals file=%s: %w", name, err)
+		return nil, asked.Mistakef("-arrivals file=%s: %w", name, err)
 	}
 	n := 0
 	for _, at := range times {
@@ -82,7 +82,7 @@ func readTrace(o options, env environment, name string) (*workload, error) {
 		}
 	}
 	if n == 0 {
-		return nil, badFlag("-arrivals file=%s: nobody comes within the %v of -for", name, o.length)
+		return nil, asked.Mistakef("-arrivals file=%s: nobody comes within the %v of -for", name, o.length)
 	}
 	return &workload{times, fmt.Sprintf("the %d connections of a file", n), float64(n) / o.length.Seconds(), false}, nil
 }

@@ -49,7 +49,7 @@ type config struct {
 func resolve(o options, proc fs.FS) (*config, error) {
 	k, err := asked.Find(proc, o.release, "-release")
 	if err != nil {
-		return nil, flagError{err}
+		return nil, asked.Mistake{Err: err}
 	}
 	c := &config{release: k.Release, sem: k.Release.Semantics(), running: k.Running, releaseFrom: k.From, source: make(map[string]string)}
 	if k.Note != "" {
@@ -173,22 +173,22 @@ func (c *config) overlayFlags(o options) error {
 			err = set(rangeName, true, func(s *kernel.Sysctls) { s.IPLocalPortRange = r })
 		}
 		if err != nil {
-			return badFlag("-range %q: %w", *o.ports, err)
+			return asked.Mistakef("-range %q: %w", *o.ports, err)
 		}
 	}
 	if o.reserved != nil {
 		if err := set(reservedName, true, func(s *kernel.Sysctls) { s.IPLocalReservedPorts = *o.reserved }); err != nil {
-			return badFlag("-reserved %q: %w", *o.reserved, err)
+			return asked.Mistakef("-reserved %q: %w", *o.reserved, err)
 		}
 	}
 	if o.reuse != nil {
 		if err := set(reuseName, true, func(s *kernel.Sysctls) { s.TCPTWReuse = *o.reuse }); err != nil {
-			return badFlag("-reuse %d: %w", *o.reuse, err)
+			return asked.Mistakef("-reuse %d: %w", *o.reuse, err)
 		}
 	}
 	if o.buckets != nil {
 		if err := set(bucketsName, true, func(s *kernel.Sysctls) { s.TCPMaxTWBuckets = *o.buckets }); err != nil {
-			return badFlag("-buckets %d: %w", *o.buckets, err)
+			return asked.Mistakef("-buckets %d: %w", *o.buckets, err)
 		}
 	}
 	return nil

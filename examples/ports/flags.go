@@ -43,13 +43,6 @@ type options struct {
 	race                  bool
 }
 
-// A flagError is a mistake in the command line: exit status 2.
-type flagError struct{ error }
-
-func badFlag(format string, args ...any) error {
-	return flagError{fmt.Errorf(format, args...)}
-}
-
 // parseFlags reads the command line. What depends on the kernel, such as the bounds of
 // the range, is checked later.
 func parseFlags(args []string) (options, error) {
@@ -105,13 +98,13 @@ func parseFlags(args []string) (options, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return o, err
 	case err != nil:
-		return o, flagError{err}
+		return o, asked.Mistake{Err: err}
 	case f.NArg() > 0:
-		return o, badFlag("argument %q: only flags are taken; the two numbers of -range go in one pair of quotes, and a word goes to -bind with =", f.Arg(0))
+		return o, asked.Mistakef("argument %q: only flags are taken; the two numbers of -range go in one pair of quotes, and a word goes to -bind with =", f.Arg(0))
 	case o.csv && !o.curve:
-		return o, badFlag("-csv: give -curve too, the table that it prints")
+		return o, asked.Mistakef("-csv: give -curve too, the table that it prints")
 	case o.csv && o.json:
-		return o, badFlag("-csv and -json: choose one")
+		return o, asked.Mistakef("-csv and -json: choose one")
 	}
 	return o, nil
 }

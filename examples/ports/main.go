@@ -3,10 +3,11 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
+
+	"example.com/linuxtcp/internal/asked"
 )
 
 // An environment is what the command touches of the world; tests give it another.
@@ -32,12 +33,7 @@ func run(args []string, env environment) int {
 		r, err = answer(o, env.proc)
 	}
 	if err != nil {
-		fmt.Fprintln(env.stderr, "ports:", err)
-		if errors.As(err, new(flagError)) {
-			fmt.Fprintln(env.stderr, "ports -h explains the flags, with examples.")
-			return 2
-		}
-		return 1
+		return asked.Failed(env.stderr, "ports", err)
 	}
 	write := writeText
 	switch {
@@ -47,8 +43,7 @@ func run(args []string, env environment) int {
 		write = writeCSV
 	}
 	if err := write(env.stdout, r); err != nil {
-		fmt.Fprintln(env.stderr, "ports:", err)
-		return 1
+		return asked.Failed(env.stderr, "ports", err)
 	}
 	return 0
 }

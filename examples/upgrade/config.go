@@ -33,7 +33,7 @@ func resolve(o options, proc fs.FS) (*config, error) {
 	c := &config{set: make(map[string]int), backlog: o.backlog, flood: o.flood, hz: o.hz, sysctlsHow: "settings by flag"}
 	from, err := asked.Find(proc, o.from, "-from")
 	if err != nil {
-		return nil, flagError{err}
+		return nil, asked.Mistake{Err: err}
 	}
 	if from.Unread != "" {
 		c.unread = append(c.unread, strings.Replace(from.Unread, "give -release", "give -from", 1))
@@ -46,7 +46,7 @@ func resolve(o options, proc fs.FS) (*config, error) {
 		toName, toHow = newest, "the newest modelled"
 	}
 	if c.to, err = kernel.Parse(toName); err != nil {
-		return nil, badFlag("-to: %w", err)
+		return nil, asked.Mistakef("-to: %w", err)
 	}
 	c.from, c.fromHow, c.toHow = from.Release, from.From, toHow
 	c.resolveMemory(o, proc)
@@ -120,7 +120,7 @@ func (c *config) takeFlags(o options) error {
 		s, _ := kernel.SysctlByName(name)
 		switch {
 		case !s.Exists(from) && !s.Exists(to):
-			return badFlag("-%s %d: neither %s nor %s has %s", shortName(name), value, c.from, c.to, name)
+			return asked.Mistakef("-%s %d: neither %s nor %s has %s", shortName(name), value, c.from, c.to, name)
 		case !s.Takes(from, value) && !s.Takes(to, value):
 			lo, hi := s.Range(to)
 			if !s.Exists(to) {
@@ -129,7 +129,7 @@ func (c *config) takeFlags(o options) error {
 			if !s.Takes(to, lo) && !s.Takes(from, lo) {
 				lo++ // a 0 that stands for the default
 			}
-			return badFlag("-%s %d: %d to %d is what %s takes", shortName(name), value, lo, hi, name)
+			return asked.Mistakef("-%s %d: %d to %d is what %s takes", shortName(name), value, lo, hi, name)
 		}
 		c.set[name] = value
 	}
@@ -141,7 +141,7 @@ func (c *config) takeFlags(o options) error {
 		err = s.Validate(to)
 	}
 	if err != nil {
-		return badFlag("-range %q: %w", *o.ports, err)
+		return asked.Mistakef("-range %q: %w", *o.ports, err)
 	}
 	c.ports = s.IPLocalPortRange
 	return nil

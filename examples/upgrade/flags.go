@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"math"
 	"strings"
@@ -25,13 +24,6 @@ type options struct {
 	ports     *string
 	sysctls   map[string]int // by full name
 	all, json bool
-}
-
-// A flagError is a mistake in the command line: exit status 2.
-type flagError struct{ error }
-
-func badFlag(format string, args ...any) error {
-	return flagError{fmt.Errorf(format, args...)}
 }
 
 // parseFlags reads the command line. What depends on the kernels is checked later.
@@ -56,10 +48,10 @@ func parseFlags(args []string) (options, error) {
 	case errors.Is(err, flag.ErrHelp):
 		return o, err
 	case err != nil:
-		return o, flagError{err}
+		return o, asked.Mistake{Err: err}
 	}
 	if f.NArg() > 0 {
-		return o, badFlag("argument %q: only flags are taken; the two numbers of -range go in one pair of quotes", f.Arg(0))
+		return o, asked.Mistakef("argument %q: only flags are taken; the two numbers of -range go in one pair of quotes", f.Arg(0))
 	}
 	return o, nil
 }

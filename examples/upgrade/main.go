@@ -8,7 +8,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
+	"example.com/linuxtcp/internal/asked"
 	"example.com/linuxtcp/internal/prose"
 )
 
@@ -33,13 +35,12 @@ func command(args []string, proc fs.FS) (status int, out []byte, complaint strin
 	if err == nil {
 		err = answer(&b, o, proc)
 	}
-	switch {
-	case err == nil:
-		return 0, b.Bytes(), ""
-	case errors.As(err, new(flagError)):
-		return 2, nil, fmt.Sprintf("upgrade: %v\nupgrade -h explains the flags, with examples.\n", err)
+	if err != nil {
+		var why strings.Builder
+		status = asked.Failed(&why, "upgrade", err)
+		return status, nil, why.String()
 	}
-	return 1, nil, fmt.Sprintf("upgrade: %v\n", err)
+	return 0, b.Bytes(), ""
 }
 
 // answer finds everything out and prints it.
