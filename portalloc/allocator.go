@@ -220,50 +220,6 @@ func (a *Allocator) Lookup(local, remote netip.AddrPort) (Socket, bool) {
 	return a.socks[i-1].name(i), true
 }
 
-// Close ends a socket in whatever state, or a TIME_WAIT entry whose time has come: its
-// port has an owner less.
-func (a *Allocator) Close(id Socket) error {
-	i, _, err := a.find(id)
-	if err != nil {
-		return err
-	}
-	a.end(i)
-	return nil
-}
-
-func (a *Allocator) end(i uint32) {
-	k := &a.socks[i-1]
-	if k.group != 0 {
-		a.leave(i)
-	}
-	if k.port != 0 {
-		a.release(i)
-	}
-	*k = sock{gen: k.gen + 1}
-	a.freeSock = append(a.freeSock, i)
-}
-
-// TimeWait turns a connection into an entry in TIME_WAIT, or in FIN_WAIT2 without a
-// process. It keeps its port, and the options of its socket, until Close or until
-// connect() takes it over.
-func (a *Allocator) TimeWait(id Socket) error {
-	_, k, err := a.find(id)
-	if err != nil {
-		return err
-	}
-	if k.state != Connected {
-		return fmt.Errorf("portalloc: socket %#x is %v: only a connection goes on to TIME_WAIT", uint64(id), k.state)
-	}
-	k.state = TimeWait
-	k.sync()
-	a.bucket(int(k.port)).owners--
-	a.live--
-	if !k.accepted {
-		a.dests[k.group-1].set(int(k.port), true)
-	}
-	return nil
-}
-
 // Counters returns what the Allocator has added to its namespace's counters.
 func (a *Allocator) Counters() kernel.Counters { return a.totals }
 

@@ -43,10 +43,10 @@ func (a *Allocator) Bind(id Socket, to netip.AddrPort) (Result, error) {
 		a.suggested = 0
 	}
 	if r.Errno != 0 {
-		k.own.Address, k.addressed = Address{}, false
+		k.own.Address, k.addressed, k.fixed = Address{}, false, false
 		return r, nil
 	}
-	k.addressed = true
+	k.addressed, k.fixed = true, !to.Addr().Unmap().IsUnspecified()
 	if k.port != 0 {
 		k.state, k.anyPort = Bound, to.Port() == 0
 	}

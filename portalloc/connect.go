@@ -99,7 +99,7 @@ func (a *Allocator) connectBound(now time.Duration, i, n uint32) Result {
 	if j := a.conn(n, k.port); j != 0 {
 		if a.socks[j-1].state != TimeWait || !a.take(now, g, k.port, true) {
 			if k.anyPort {
-				a.giveBack(i)
+				a.over(i)
 			}
 			return Result{Errno: EADDRNOTAVAIL}
 		}
@@ -152,18 +152,6 @@ func (a *Allocator) connectAny(now time.Duration, i, n uint32, g *group) Result 
 	}
 	a.enter(i, n)
 	return res
-}
-
-// giveBack takes the port from a socket that bind() to port 0 had given it: a failed
-// connect() does so, and leaves it an address that is no wildcard (tcp_set_state).
-func (a *Allocator) giveBack(i uint32) {
-	k := &a.socks[i-1]
-	a.release(i)
-	k.port, k.anyPort, k.state = 0, false, Unbound
-	k.next, k.prev = 0, 0
-	if k.own.Addr.IsUnspecified() {
-		k.addressed, k.own.Address = false, Address{}
-	}
 }
 
 // replace ends an entry that was taken over, but not its group.

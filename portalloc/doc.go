@@ -12,6 +12,7 @@
 //	r, err = a.Listen(s)
 //	err = a.TimeWait(s)                        // the connection went on to TIME_WAIT
 //	err = a.Close(s)
+//	err = a.Done(s)                            // it was reset, and the process has its socket still
 //
 // # Eight answers
 //
@@ -91,6 +92,19 @@
 // among them. Owners in TIME_WAIT count and keep the options of their socket. listen()
 // asks again, now as a listener, with whom SO_REUSEADDR shares nothing.
 //
+// # When a connection is over
+//
+// What becomes of its port depends on how the socket came by it, and on who still has the socket:
+//
+//	the port is from          the process closed it       it has it still ([Allocator.Done], [Allocator.LeaveTimeWait])
+//	connect()                 free                        free; bind() may give it another
+//	bind() to port 0          free                        free; bind() may give it another
+//	bind() by number          free                        its own until close(): EADDRINUSE for others
+//	a listener                free                        free; bind() may give it another
+//
+// "Free" is said of this owner: an entry in TIME_WAIT is another, until its end. An address that bind() named stays with the
+// socket in every case; that of a connection from a wildcard until [Allocator.Disconnect].
+//
 // # The race of 2.6.32
 //
 // To 2.6.32 and RHEL 6.4, of two connect() calls with one source and destination each may
@@ -134,7 +148,7 @@
 // Two calls at once, other than in [ExploreRace]. Devices: SO_BINDTODEVICE, VRFs. Other namespaces, which share one number to 5.11, the range to 3.12, and the count
 // of bound sockets that bind() goes by to 3.3. Privileges, and whether an address is one
 // of this host. A port that listen() chooses for a socket without one. setsockopt() after bind(),
-// connect() to AF_UNSPEC, and SO_ATTACH_REUSEPORT_*, which put a socket into a group before
+// and SO_ATTACH_REUSEPORT_*, which put a socket into a group before
 // listen(). IP_TRANSPARENT and redirected connections. Memory that runs out
 // ([NoBucketErrno] says what would happen). Table sizes other than 65536 from 6.1 on.
 //

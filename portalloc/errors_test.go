@@ -126,6 +126,14 @@ func TestImpossibleInput(t *testing.T) {
 	refused(t, "accept", err, "bound to 10.0.0.1")
 	refused(t, "TIME_WAIT", a.TimeWait(plain), "only a connection")
 	refused(t, "TIME_WAIT", a.TimeWait(0), "no socket")
+	refused(t, "done", a.Done(plain), "only a connection")
+	refused(t, "done", a.Done(0), "no socket")
+	_, err = a.LeaveTimeWait(plain)
+	refused(t, "TIME_WAIT", err, "only a connection")
+	_, err = a.LeaveTimeWait(0)
+	refused(t, "TIME_WAIT", err, "no socket")
+	refused(t, "disconnect", a.Disconnect(0), "no socket")
+	refused(t, "disconnect", a.Disconnect(listener), "that is listening")
 	refused(t, "close", a.Close(0), "no socket")
 	bad := good.Sysctls
 	bad.IPLocalPortRange = kernel.PortRange{Low: 5, High: 4}

@@ -159,3 +159,37 @@ func ExampleConnectSearch() {
 	// 4.5: 61000 61001 61002
 	// 4.6: 61000 61001
 }
+
+// A client that never closes the sockets of finished connections keeps a port that it bound by number, long after
+// TIME_WAIT: bind() of the next one fails with EADDRINUSE, and ss shows nobody there.
+func ExampleAllocator_LeaveTimeWait() {
+	for _, port := range []uint16{0, 5000} {
+		a := allocator("6.12", 40000, 40003)
+		s, _ := a.Open(portalloc.Options{})
+		r, _ := a.Bind(s, netip.AddrPortFrom(source, port))
+		to := netip.AddrPortFrom(source, r.Port)
+		_, _ = a.Connect(0, s, source, server)
+		entry, _ := a.LeaveTimeWait(s) // shutdown(), and the server's FIN
+		_ = a.Close(entry)             // 60 s later
+
+		next, _ := a.Open(portalloc.Options{})
+		r, _ = a.Bind(next, to)
+		fmt.Printf("bind to port %d, TIME_WAIT, 60 s: the next bind() there: %v\n", port, word(r.Errno))
+		_ = a.Close(s)
+		if r.Errno != 0 {
+			r, _ = a.Bind(next, to)
+			fmt.Printf("and after close(): %v\n", word(r.Errno))
+		}
+	}
+	// Output:
+	// bind to port 0, TIME_WAIT, 60 s: the next bind() there: goes
+	// bind to port 5000, TIME_WAIT, 60 s: the next bind() there: EADDRINUSE
+	// and after close(): goes
+}
+
+func word(e portalloc.Errno) string {
+	if e == 0 {
+		return "goes"
+	}
+	return e.String()
+}

@@ -54,6 +54,13 @@ func FuzzAllocator(f *testing.F) {
 				}
 				s := d.socks[int(c>>3)%len(d.socks)]
 				switch {
+				case c&7 == 5 && s.state == Connected && c&64 != 0:
+					names[d.leaveTimeWait(s)] = must(a.LeaveTimeWait(names[s]))
+				case c&7 == 4 && s.state == Connected && c&64 != 0:
+					if err := a.Done(names[s]); err != nil {
+						t.Fatal(err)
+					}
+					d.done(s)
 				case c&7 == 5 && s.state == Connected:
 					if err := a.TimeWait(names[s]); err != nil {
 						t.Fatal(err)

@@ -58,7 +58,7 @@ func (a *Allocator) Accept(id Socket, local netip.Addr, remote netip.AddrPort) (
 	i := a.slot()
 	k := &a.socks[i-1]
 	l = &a.socks[uint32(id)-1] // slot may have moved it
-	k.opt, k.own, k.addressed, k.accepted = l.opt, l.own, true, true
+	k.opt, k.own, k.addressed, k.accepted, k.fixed = l.opt, l.own, true, true, l.fixed
 	k.own.Addr = g.src
 	a.own(i, port)
 	a.enter(i, n)

@@ -41,6 +41,8 @@ type dumbSock struct {
 	opt       Options
 	addressed bool
 	zero      bool // bind() to port 0 found the port
+	inherited bool // the port is that of a listener
+	fixed     bool // bind() named the address
 	src       netip.Addr
 	dst       netip.AddrPort
 }
@@ -367,10 +369,10 @@ func (d *dumb) bind(s *dumbSock, to netip.AddrPort) Result {
 		r = d.bindAny(s)
 	}
 	if r.Errno != 0 {
-		s.own.Address, s.addressed = Address{}, false
+		s.own.Address, s.addressed, s.fixed = Address{}, false, false
 		return r
 	}
-	s.addressed = true
+	s.addressed, s.fixed = true, !to.Addr().Unmap().IsUnspecified()
 	if s.port != 0 {
 		s.state, s.zero = Bound, to.Port() == 0
 	}
@@ -549,6 +551,44 @@ func (d *dumb) close(s *dumbSock) {
 	d.socks = slices.DeleteFunc(d.socks, func(x *dumbSock) bool { return x == s })
 	if s.port != 0 {
 		d.left(s.port)
+	}
+}
+
+// done ends a connection whose socket stays.
+func (d *dumb) done(s *dumbSock) {
+	s.src, s.dst, s.state = netip.Addr{}, netip.AddrPort{}, Bound
+	if !s.auto && !s.zero && !s.inherited {
+		return
+	}
+	port := s.port
+	s.port, s.state = 0, Unbound
+	s.auto, s.zero, s.inherited = false, false, false
+	if !s.fixed {
+		s.addressed, s.own.Address = false, Address{}
+	}
+	d.left(port)
+}
+
+// leaveTimeWait has the connection go on to TIME_WAIT, and its socket stay.
+func (d *dumb) leaveTimeWait(s *dumbSock) *dumbSock {
+	e := *s
+	e.state = TimeWait
+	d.socks = append(d.socks, &e)
+	d.done(s)
+	return &e
+}
+
+// disconnect has a socket forget where its last connection came from.
+func (d *dumb) disconnect(s *dumbSock) {
+	if s.state == Connected {
+		d.done(s)
+	}
+	if s.port != 0 && !s.fixed {
+		any := netip.IPv4Unspecified()
+		if s.own.IPv6 {
+			any = netip.IPv6Unspecified()
+		}
+		s.own.Address = BoundTo(any, s.opt.V6Only)
 	}
 }
 

@@ -64,6 +64,7 @@ type sock struct {
 	auto       bool  // connect() found the port
 	accepted   bool  // a child of a listener: no part of the search index
 	addressed  bool  // own.Address is set
+	fixed      bool  // bind() named that address
 	anyPort    bool  // bind() to port 0 found the port
 	port       uint16
 	own        Owner
@@ -74,3 +75,11 @@ type sock struct {
 }
 
 func (k *sock) sync() { k.own.Listening, k.own.TimeWait = k.state == Listening, k.state == TimeWait }
+
+// wildcard is the address of a socket of its family that was bound to none.
+func (k *sock) wildcard() Address {
+	if k.own.IPv6 {
+		return BoundTo(netip.IPv6Unspecified(), k.opt.V6Only)
+	}
+	return BoundTo(netip.IPv4Unspecified(), false)
+}

@@ -184,6 +184,15 @@ func (p *pair) check() {
 	if got := int(p.a.Counters().Get(kernel.TWRecycled)); got != p.d.recycled {
 		p.Fatalf("TWRecycled %d, want %d", got, p.d.recycled)
 	}
+	groups := map[groupKey]bool{}
+	for _, s := range p.d.socks {
+		if s.state == Connected || s.state == TimeWait {
+			groups[keyOf(s.src, s.dst)] = true
+		}
+	}
+	if len(p.a.groups) != len(groups) {
+		p.Fatalf("connections between %d pairs of places, want %d", len(p.a.groups), len(groups))
+	}
 	sockets, waits := p.a.Len()
 	if w := len(p.d.socks) - p.d.bound(p.d.socks) - p.unbound(); sockets != p.d.bound(p.d.socks) || waits != w {
 		p.Fatalf("%d sockets, %d TIME_WAIT; want %d, %d", sockets, waits, p.d.bound(p.d.socks), w)
@@ -222,7 +231,7 @@ func (p *pair) step() {
 	src := rapid.SampledFrom(sources).Draw(t, "src")
 	dst := rapid.SampledFrom(places).Draw(t, "dst")
 	r := p.d.sys.IPLocalPortRange
-	switch rapid.IntRange(0, 12).Draw(t, "call") {
+	switch rapid.IntRange(0, 14).Draw(t, "call") {
 	case 0, 1, 2, 3:
 		o := Options{}
 		if rapid.IntRange(0, 3).Draw(t, "options") == 0 {
@@ -264,6 +273,20 @@ func (p *pair) step() {
 			}
 			s.state = TimeWait
 		}
+	case 13:
+		if s := pick(Connected); s != nil {
+			p.over(s)
+		}
+	case 14:
+		if s := pick(Unbound, Bound, Connected); s != nil {
+			if err := p.a.Disconnect(p.mine[s]); err != nil {
+				t.Fatal(err)
+			}
+			p.d.disconnect(s)
+			if s.state == Unbound && rapid.Bool().Draw(t, "again") {
+				p.bind(s, netip.AddrPortFrom(rapid.SampledFrom(homes).Draw(t, "home"), uint16(rapid.IntRange(r.Low, min(r.High, r.Low+8)).Draw(t, "port"))))
+			}
+		}
 	case 10:
 		for range rapid.IntRange(1, 5).Draw(t, "times") {
 			if s := pick(Unbound, Bound, Listening, Connected, TimeWait); s != nil {
@@ -276,10 +299,14 @@ func (p *pair) step() {
 	case 11:
 		if l := pick(Listening); l != nil {
 			if id, err := p.a.Accept(p.mine[l], src, dst); err == nil {
-				s := &dumbSock{state: Connected, opt: l.opt, own: l.own, addressed: true, port: l.port, src: src, dst: dst}
+				s := &dumbSock{state: Connected, opt: l.opt, own: l.own, addressed: true, fixed: l.fixed, inherited: true, port: l.port, src: src, dst: dst}
 				s.own.Addr, s.own.Listening = src, false
 				p.mine[s] = id
 				p.d.socks = append(p.d.socks, s)
+				if rapid.IntRange(0, 2).Draw(t, "over") == 0 {
+					p.over(s)
+					p.connect(s, src, dst)
+				}
 			}
 		}
 	case 12:
@@ -292,6 +319,22 @@ func (p *pair) step() {
 			p.d.sys = cfg.Sysctls
 		}
 	}
+}
+
+// over ends a connection whose socket stays.
+func (p *pair) over(s *dumbSock) {
+	if rapid.Bool().Draw(p.T, "TIME_WAIT") {
+		entry, err := p.a.LeaveTimeWait(p.mine[s])
+		if err != nil {
+			p.Fatal(err)
+		}
+		p.mine[p.d.leaveTimeWait(s)] = entry
+		return
+	}
+	if err := p.a.Done(p.mine[s]); err != nil {
+		p.Fatal(err)
+	}
+	p.d.done(s)
 }
 
 // Port and count equal those of a plain walk, in every era, with wrap-around, odd ranges,
