@@ -32,6 +32,7 @@ func (h *Host) Shutdown(now time.Duration, id Socket) (Outcome, error) {
 		s.barred = false
 		h.gone(s, SynSent)
 		s.ended = false // it is as if it had never tried (tcp_disconnect)
+		h.disconnect(s)
 	case SynRecv:
 		s.barred = s.barred || was
 		if h.sem.FINAfterHandshake {

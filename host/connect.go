@@ -59,7 +59,7 @@ func (h *Host) Connect(now time.Duration, id Socket, to netip.AddrPort) (Outcome
 	case s.listener != nil:
 		return h.end(Outcome{Errno: EISCONN}), nil
 	case s.connecting:
-		return h.end(Outcome{Errno: s.connected()}), nil
+		return h.end(Outcome{Errno: h.connected(s)}), nil
 	case s.linked:
 		return h.end(Outcome{Errno: EISCONN}), nil
 	}
@@ -67,12 +67,13 @@ func (h *Host) Connect(now time.Duration, id Socket, to netip.AddrPort) (Outcome
 }
 
 // connected is what a later connect() of a socket returns that has begun to connect.
-func (s *sock) connected() Errno {
+func (h *Host) connected(s *sock) Errno {
 	switch s.c.State {
 	case SynSent, SynRecv:
 		return EALREADY
 	case Closed:
 		s.connecting, s.linked, s.ended, s.fin = false, false, false, false
+		h.disconnect(s)
 		e := s.c.Err
 		s.c.Err = 0
 		if e == 0 {
@@ -82,6 +83,21 @@ func (s *sock) connected() Errno {
 	}
 	s.connecting = false
 	return 0
+}
+
+// disconnect has a socket forget the address that its last connection came from (tcp_disconnect).
+// getsockname() goes on to tell the port (6.18.44).
+func (h *Host) disconnect(s *sock) {
+	_ = h.ports.Disconnect(s.port) // it is no listener
+	h.unlink(s)
+	if s.bound {
+		return
+	}
+	addr := s.local.Addr()
+	if !addr.IsValid() {
+		addr = s.anyAddr()
+	}
+	s.was = netip.AddrPortFrom(addr, s.was.Port())
 }
 
 // source is the address that a connection comes from.
@@ -111,9 +127,7 @@ func (h *Host) connect(s *sock, src netip.Addr, dst netip.AddrPort) Errno {
 	h.inherited.ISN = 0
 	r, err := h.ports.Connect(h.now, s.port, src, dst)
 	if err != nil || r.Errno != 0 {
-		if info, ok := h.ports.Info(s.port); ok && s.bound && info.Local.Port() == 0 {
-			s.bound, s.local = false, unmapped(info.Local) // connect() took the port away that bind() had chosen
-		}
+		h.unlink(s) // connect() may have taken the port away that bind() had chosen
 		return EADDRNOTAVAIL
 	}
 	s.local, s.remote = netip.AddrPortFrom(src, r.Port), dst

@@ -173,36 +173,29 @@ func (h *Host) gone(k *sock, was State) {
 	}
 }
 
-// unport lets go of the port of a connection that is over, unless the socket was bound to it and is
-// still there. A port that bind() was left to choose goes all the same, and only the address stays
-// (inet_put_port; 6.18.44).
+// unport lets go of the port of a connection that is over, as far as its socket does, if that is still
+// there ([portalloc.Allocator.Done]).
 func (h *Host) unport(k *sock) {
 	if k.port == 0 {
 		return
 	}
-	_ = h.ports.Close(k.port) // it is open
-	k.port = 0
 	if k.id == 0 || h.open[k.id] != k {
+		_ = h.ports.Close(k.port) // it is open
+		k.port = 0
 		return
 	}
-	port, err := h.ports.Open(k.opt.forPort())
-	if err != nil {
-		return // not reached: it was opened with these options
+	_ = h.ports.Done(k.port) // it has a connection
+	h.unlink(k)
+}
+
+// unlink is how a socket without its connection is bound.
+func (h *Host) unlink(k *sock) {
+	if k.local.Port() != 0 {
+		k.was = k.local
 	}
-	k.port = port
-	bound := k.bound
-	local := k.local
-	k.bound, k.local, k.was = false, netip.AddrPort{}, local
-	switch {
-	case bound && !k.keeps:
-		k.local = netip.AddrPortFrom(local.Addr(), 0)
-	case bound:
-		addr := local.Addr()
-		if k.opt.IPv6 && addr.Is4() {
-			addr = netip.AddrFrom16(addr.As16())
-		}
-		h.bind(k, netip.AddrPortFrom(addr, local.Port()))
-	}
+	info, _ := h.ports.Info(k.port)
+	k.local = unmapped(info.Local)
+	k.bound = k.local.Port() != 0
 }
 
 // minisock makes an entry of a connection: tcp_time_wait. Without room for it the connection is over.
@@ -230,15 +223,13 @@ func (h *Host) minisock(k *sock, state timewait.State, timeout time.Duration) {
 		h.unport(k)
 		return
 	}
-	if h.ports.TimeWait(k.port) == nil {
-		k.port = 0
-	}
 	if k.id != 0 && h.open[k.id] == k { // the process still has its descriptor
-		k.bound = false
-		if id, err := h.ports.Open(k.opt.forPort()); err == nil {
-			k.port = id
-		}
+		_, _ = h.ports.LeaveTimeWait(k.port) // it has a connection
+		h.unlink(k)
+		return
 	}
+	_ = h.ports.TimeWait(k.port) // it has one
+	k.port = 0
 }
 
 // remember tells the memory of hosts that a connection ended in order (tcp_update_metrics).

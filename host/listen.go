@@ -56,10 +56,7 @@ func (h *Host) Listen(now time.Duration, id Socket, backlog int) (Outcome, error
 	}
 	h.start(now)
 	if !s.bound {
-		any := netip.IPv4Unspecified()
-		if s.opt.IPv6 {
-			any = netip.IPv6Unspecified()
-		}
+		any := s.anyAddr()
 		if s.local.Addr().IsValid() {
 			any = s.local.Addr()
 			if s.opt.IPv6 && any.Is4() {

@@ -33,9 +33,8 @@ type sock struct {
 	port portalloc.Socket // 0: it has none any more
 
 	local, remote netip.AddrPort
-	was           netip.AddrPort // what getsockname() tells once the port is let go
+	was           netip.AddrPort // what getsockname() tells once the port is gone
 	bound         bool           // by bind(), to a port
-	keeps         bool           // that port stays when a connection ends: bind() named it (SOCK_BINDPORT_LOCK)
 	hashed        bool           // it is among Host.conns
 	c             Conn
 
@@ -62,6 +61,14 @@ func newSock() *sock {
 	s := &sock{}
 	s.resend.k, s.delack.k, s.delack.ack = s, s, true
 	return s
+}
+
+// anyAddr is the wildcard of the socket's family.
+func (s *sock) anyAddr() netip.Addr {
+	if s.opt.IPv6 {
+		return netip.IPv6Unspecified()
+	}
+	return netip.IPv4Unspecified()
 }
 
 func (s *sock) pair() pair { return pair{s.local, s.remote} }
@@ -138,8 +145,9 @@ func (s *sock) asPeer() netip.Addr {
 	return a
 }
 
-// Bind is bind(). It fails with EINVAL if the socket has an address and port already or is
-// connected, with EADDRNOTAVAIL if the address is none of the host, and with EADDRINUSE as
+// Bind is bind(). It fails with EINVAL if the socket has a port already or is
+// connected; one whose connection is over, or whose connect() failed, may be bound, whoever has heard of that. It fails
+// with EADDRNOTAVAIL if the address is none of the host, and with EADDRINUSE as
 // [portalloc.Allocator.Bind] tells. Privileges are not asked for.
 func (h *Host) Bind(now time.Duration, id Socket, to netip.AddrPort) (Outcome, error) {
 	s, err := h.find(now, id)
@@ -157,7 +165,7 @@ func (h *Host) Bind(now time.Duration, id Socket, to netip.AddrPort) (Outcome, e
 		return Outcome{}, err
 	}
 	switch {
-	case s.bound || s.c.State != Closed || s.listener != nil || s.connecting || s.barred || s.linked:
+	case s.bound || s.c.State != Closed || s.listener != nil:
 		return h.end(Outcome{Errno: EINVAL}), nil
 	case !addr.Unmap().IsUnspecified() && !h.isOwn(addr.Unmap()):
 		return h.end(Outcome{Errno: EADDRNOTAVAIL}), nil
@@ -173,6 +181,5 @@ func (h *Host) bind(s *sock, to netip.AddrPort) Errno {
 	info, _ := h.ports.Info(s.port)
 	s.local = netip.AddrPortFrom(to.Addr().Unmap(), info.Local.Port())
 	s.bound = s.local.Port() != 0
-	s.keeps = to.Port() != 0
 	return 0
 }

@@ -56,6 +56,8 @@ func run(s *Script, sys System, after func()) (Trace, error) {
 // A socket is one that the script has a name for and the host has open.
 type socket struct {
 	local     netip.AddrPort // zero until it is known
+	numbered  bool           // bind() named the port
+	tried     bool           // connect() has gone out from it
 	flow      *flow          // of a connection
 	listening bool
 }
@@ -263,6 +265,7 @@ func (r *runner) outcome(s *Step, seen *Seen) string {
 			if sock.local = s.Addr; s.Addr.Port() == 0 {
 				sock.local = local
 			}
+			sock.numbered, sock.tried = s.Addr.Port() != 0, false
 			if s.Addr.Port() == 0 && local.Port() != 0 { // it waits for connect() with IP_BIND_ADDRESS_NO_PORT
 				words = append(words, fmt.Sprintf("port %d", local.Port()))
 			}
@@ -271,13 +274,13 @@ func (r *runner) outcome(s *Step, seen *Seen) string {
 		sock.listening = sock.listening || seen.Errno == 0
 	case OpConnect:
 		if (seen.Errno == 0 || seen.Errno == host.EINPROGRESS) && local.IsValid() {
-			if sock.local.Port() == 0 {
+			if sock.local.Port() == 0 || sock.tried && !sock.numbered { // the port of bind() to port 0 goes with a connection
 				words = append(words, fmt.Sprintf("port %d", local.Port()))
 			}
 			if !remote.IsValid() {
 				remote = s.Addr
 			}
-			sock.local = local
+			sock.local, sock.tried = local, true
 			sock.flow = r.name(s.Socket, endpoints{local, remote})
 		}
 	case OpAccept:

@@ -221,23 +221,14 @@ func (g *generator) end(f *flow) {
 	if !f.usable() {
 		return
 	}
-	op := g.gentle(f, choose(g.draw, []weighted[script.Op]{{8, script.OpClose}, {3, script.OpShutdown}, {2, script.OpAbort}}))
+	op := choose(g.draw, []weighted[script.Op]{{8, script.OpClose}, {3, script.OpShutdown}, {2, script.OpAbort}})
 	g.do(script.Step{Op: op, Socket: f.socket})
 	switch op {
 	case script.OpAbort:
-		g.forget(f)
-		f.enter(host.Closed, g.now)
+		g.abort(f)
 	default:
 		g.hangup(f, op == script.OpShutdown)
 	}
-}
-
-// gentle is a call to end a flow, or close() in place of the shutdown() that the avoidances exclude.
-func (g *generator) gentle(f *flow, op script.Op) script.Op {
-	if op == script.OpShutdown && f.bound {
-		return script.OpClose
-	}
-	return op
 }
 
 // collide brings the SYN of a peer that knows nothing of the connection that the host still has,
@@ -294,7 +285,7 @@ func (g *generator) acceptFrom(l *listener) {
 	}
 	f := l.queue[0]
 	l.queue = l.queue[1:]
-	f.waiting, f.held, f.socket = false, true, name
+	f.waiting, f.held, f.socket, f.open = false, true, name, true
 }
 
 // process does something with a socket that a process has.
@@ -307,7 +298,6 @@ func (g *generator) process() {
 	op := choose(g.draw, []weighted[script.Op]{
 		{8, script.OpClose}, {4, script.OpShutdown}, {2, script.OpAbort}, {3, script.OpRecv}, {2, script.OpError}, {1, script.OpConnect},
 	})
-	op = g.gentle(f, op)
 	step := script.Step{Op: op, Socket: f.socket}
 	if op == script.OpConnect {
 		step.Addr = server(1)
@@ -317,8 +307,7 @@ func (g *generator) process() {
 	case script.OpClose, script.OpShutdown:
 		g.hangup(f, op == script.OpShutdown)
 	case script.OpAbort:
-		g.forget(f)
-		f.enter(host.Closed, g.now)
+		g.abort(f)
 	}
 }
 
@@ -342,11 +331,8 @@ func (g *generator) connect() {
 	}
 	g.do(script.Step{Op: script.OpSocket, Socket: name, Options: o})
 	to := server(1 + g.below(4)/3)
-	bound := false
 	if g.chance(20) {
-		from := g.source(o.ReuseAddr)
-		bound = from.Port() != 0
-		g.do(script.Step{Op: script.OpBind, Socket: name, Addr: from})
+		g.do(script.Step{Op: script.OpBind, Socket: name, Addr: g.source(o.ReuseAddr)})
 	}
 	if g.chance(6) {
 		// From the port of the listener to a peer that may be known from there.
@@ -356,7 +342,7 @@ func (g *generator) connect() {
 			to = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, 0, byte(n)}), uint16(40000+n))
 		}
 	}
-	f := &flow{name: name, socket: name, client: true, held: true, bound: bound, ts: g.chance(70), born: g.clock()}
+	f := &flow{name: name, socket: name, client: true, held: true, open: true, ts: g.chance(70), born: g.clock()}
 	g.do(script.Step{Op: script.OpConnect, Socket: name, Addr: to})
 	f.enter(host.SynSent, g.now)
 	g.flows = append(g.flows, f)
@@ -377,7 +363,58 @@ func (g *generator) source(reuse bool) netip.AddrPort {
 	if reuse { // or a later listener would not get it
 		ports = append(ports, 80)
 	}
-	return netip.AddrPortFrom(script.HostAddr, pick(g.draw, ports...))
+	addr := script.HostAddr
+	if g.chance(25) {
+		addr = netip.IPv4Unspecified()
+	}
+	return netip.AddrPortFrom(addr, pick(g.draw, ports...))
+}
+
+// again does something with a socket whose connection is over.
+func (g *generator) again() {
+	f := g.some(func(f *flow) bool { return f.open && (f.state == host.Closed || f.state == host.TimeWait) })
+	if f == nil {
+		g.other()
+		return
+	}
+	switch g.below(4) {
+	case 0:
+		g.do(script.Step{Op: script.OpClose, Socket: f.socket})
+		f.open = false
+		return
+	case 1:
+		g.do(script.Step{Op: script.OpError, Socket: f.socket})
+	}
+	if g.chance(50) {
+		g.do(script.Step{Op: script.OpBind, Socket: f.socket, Addr: g.source(false)})
+	}
+	if g.chance(60) {
+		g.other()
+	}
+	for range g.between(0, 2) { // the first mostly tells why the connection is over
+		g.do(script.Step{Op: script.OpConnect, Socket: f.socket, Addr: server(1 + g.below(4)/3)})
+	}
+	if last := &g.s.Steps[len(g.s.Steps)-1]; last.Op == script.OpConnect && f.client && f.state == host.Closed && g.left() > 0 {
+		f.seq, f.rcv, f.fin, f.acked, f.orphan, f.held = 0, 0, false, false, false, true
+		f.enter(host.SynSent, g.now)
+		if g.chance(70) {
+			g.answer(f)
+		}
+	}
+}
+
+// other has another socket ask for a port that somebody may have.
+func (g *generator) other() {
+	if g.left() < 3 {
+		return
+	}
+	name := g.fresh("b")
+	reuse := g.chance(30)
+	g.do(script.Step{Op: script.OpSocket, Socket: name, Options: script.Options{ReuseAddr: reuse}})
+	g.do(script.Step{Op: script.OpBind, Socket: name, Addr: g.source(reuse)})
+	if g.chance(70) {
+		g.do(script.Step{Op: script.OpClose, Socket: name})
+	}
 }
 
 // leave closes a connection to a server in one of the ways that leave something behind.

@@ -38,8 +38,6 @@
 //   - close(), shutdown() and other calls after SYNs that crossed, until ours is acknowledged: when the FIN is sent
 //     depends on the congestion window and on recovery from loss if anything was sent again before;
 //   - then, too, an ACK of our first number: the connection opens, and the SYN-ACK is sent again, which is not modelled;
-//   - shutdown() of a socket that bind() gave a port and that connected: the port stays its own once the connection is in TIME-WAIT, which
-//     is not modelled;
 //   - keepalive, urgent data, fast open, MD5 and AO;
 //   - connections over loopback;
 //   - listen() on a socket whose bind() fails: it would listen on a random port, which no answer shows;

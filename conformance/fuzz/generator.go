@@ -176,6 +176,7 @@ var actions = []weighted[func(*generator)]{
 	{12, (*generator).process},
 	{8, (*generator).connect},
 	{9, func(g *generator) { g.wait() }},
+	{4, (*generator).again},
 	{2, (*generator).relisten},
 	{2, func(g *generator) { g.sysctl() }},
 }

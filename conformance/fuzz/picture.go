@@ -18,8 +18,8 @@ type flow struct {
 	since time.Duration
 	// client: the host connects, and the peer answers.
 	client bool
-	// bound: bind() named the port that the host connects from.
-	bound bool
+	// open: a process has its socket, whatever became of the connection.
+	open bool
 
 	seq int32 // what the peer sends next, after its first number
 	rcv int32 // what the host expects next
@@ -161,10 +161,17 @@ func (g *generator) complete(f *flow) {
 // forget takes a connection out of a process's hands.
 func (g *generator) forget(f *flow) { f.held = false }
 
+// abort is close() with a linger time of 0.
+func (g *generator) abort(f *flow) {
+	f.open = false
+	g.forget(f)
+	f.enter(host.Closed, g.now)
+}
+
 // hangup is close() or, with half, shutdown() of a flow's socket.
 func (g *generator) hangup(f *flow, half bool) {
 	if !half {
-		f.orphan = true
+		f.orphan, f.open = true, false
 		g.forget(f)
 	}
 	switch f.state {
