@@ -75,6 +75,29 @@ func TestFINTimerRefuses(t *testing.T) {
 	}
 }
 
+// The route is lost with the timeout that would be the fourth after the first copy, 31 times 200 ms after that, and not
+// before there is a copy.
+func TestLostRoute(t *testing.T) {
+	const ms = time.Millisecond
+	for _, c := range []struct {
+		probe bool
+		sent  []time.Duration
+		now   time.Duration
+		want  bool
+	}{
+		{false, []time.Duration{0}, time.Hour, false},
+		{false, []time.Duration{0, 204 * ms}, 6404*ms - 1, false},
+		{false, []time.Duration{0, 204 * ms}, 6404 * ms, true},
+		{true, []time.Duration{0, 204 * ms}, time.Hour, false},
+		{true, []time.Duration{0, 204 * ms, 408 * ms}, 6608*ms - 1, false},
+		{true, []time.Duration{0, 204 * ms, 408 * ms}, 6608 * ms, true},
+	} {
+		if got := (FINTimer{Probe: c.probe, RTOMax: longestRTO}).lostRoute(c.sent, c.now); got != c.want {
+			t.Errorf("probe %v, sent at %v, now %v: %v", c.probe, c.sent, c.now, got)
+		}
+	}
+}
+
 func TestTimeoutCounters(t *testing.T) {
 	for _, c := range []struct {
 		release string
