@@ -181,5 +181,8 @@ func (h *Host) Accept(now time.Duration, id Socket) (Outcome, error) {
 	h.last++
 	child.id = h.last
 	h.open[child.id] = child
+	if child.port == 0 { // reset while it waited: it has no port, and may be bound to one
+		child.port, _ = h.ports.Open(child.opt.forPort()) // it has its listener's options
+	}
 	return h.end(Outcome{Socket: child.id}), nil
 }

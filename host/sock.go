@@ -179,7 +179,7 @@ func (h *Host) bind(s *sock, to netip.AddrPort) Errno {
 		return EADDRINUSE
 	}
 	info, _ := h.ports.Info(s.port)
-	s.local = netip.AddrPortFrom(to.Addr().Unmap(), info.Local.Port())
+	s.local, s.was = netip.AddrPortFrom(to.Addr().Unmap(), info.Local.Port()), netip.AddrPort{}
 	s.bound = s.local.Port() != 0
 	return 0
 }

@@ -117,7 +117,7 @@
 // # Answers
 //
 //	= EAGAIN                            the system call failed
-//	= EINPROGRESS port 32768            and the kernel chose this port
+//	= EINPROGRESS port 32768            and the kernel chose this port; so of bind and listen: = port 32768
 //	= p1                                accept: whose connection it is
 //	= 10 bytes, = end                   recv
 //	p1 < SYN|ACK seq 0 ack 1 mss 1460   a segment left the host

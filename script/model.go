@@ -131,7 +131,7 @@ func (m *Model) Do(call Call) (Seen, error) {
 	take(out)
 	seen.Errno, seen.N = out.Errno, out.N
 	switch call.Op {
-	case OpBind, OpConnect, OpAccept:
+	case OpBind, OpListen, OpConnect, OpAccept:
 		if info, ok := m.h.Info(m.sockets[call.Socket]); ok && (call.Op != OpAccept || out.Errno == 0) {
 			seen.Local, seen.Remote = info.Local, info.Remote
 		}

@@ -62,6 +62,9 @@ type socket struct {
 	listening bool
 }
 
+// portless reports whether the kernel has to choose a port: the one that bind() to port 0 found goes with a connection.
+func (s *socket) portless() bool { return s.local.Port() == 0 || s.tried && !s.numbered }
+
 // An entry is a line of ss.
 type entry struct{ label, state string }
 
@@ -271,10 +274,14 @@ func (r *runner) outcome(s *Step, seen *Seen) string {
 			}
 		}
 	case OpListen:
+		if seen.Errno == 0 && sock.portless() && local.Port() != 0 {
+			words = append(words, fmt.Sprintf("port %d", local.Port()))
+			sock.local = local
+		}
 		sock.listening = sock.listening || seen.Errno == 0
 	case OpConnect:
 		if (seen.Errno == 0 || seen.Errno == host.EINPROGRESS) && local.IsValid() {
-			if sock.local.Port() == 0 || sock.tried && !sock.numbered { // the port of bind() to port 0 goes with a connection
+			if sock.portless() {
 				words = append(words, fmt.Sprintf("port %d", local.Port()))
 			}
 			if !remote.IsValid() {

@@ -75,7 +75,7 @@ type Seen struct {
 	// since boot (CLOCK_MONOTONIC of a kernel).
 	At, End time.Duration
 	Errno   host.Errno // what a system call failed with; 0 for success
-	// Local and Remote are the addresses of the socket after OpBind, OpConnect and
+	// Local and Remote are the addresses of the socket after OpBind, OpListen, OpConnect and
 	// OpAccept, where it has them.
 	Local, Remote netip.AddrPort
 	// N is how many bytes recv() read; N 0 and no Errno is the end of the stream.
