@@ -51,6 +51,7 @@ func (d *Driver) carryOut(call script.Call, seen *script.Seen) (err error) {
 		if _, _, e := unix.RawSyscall(unix.SYS_LISTEN, uintptr(fd), uintptr(call.Backlog), 0); e != 0 {
 			err = e
 		}
+		seen.Local = local(fd)
 	case script.OpConnect:
 		err = unix.Connect(fd, sockaddr(call.Addr))
 		if seen.Local = local(fd); err == nil || err == unix.EINPROGRESS {

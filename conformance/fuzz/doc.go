@@ -19,7 +19,8 @@
 // the scripts, and shrinks one that is not sound.
 //
 // A script of a short [Mode] takes less than 2 s in all, for a kernel that waits in real time.
-// The others wait from 1 ms to 130 s, mostly shortly, and take up to 400 s, which an emulator skips.
+// The others wait from 1 ms to 130 s, mostly shortly, and take up to 400 s, which an emulator skips. In a loopback Mode the
+// host talks to itself: listeners, connections to them, and system calls at random on both ends.
 //
 // # What is avoided
 //
@@ -38,9 +39,8 @@
 //   - close(), shutdown() and other calls after SYNs that crossed, until ours is acknowledged: when the FIN is sent
 //     depends on the congestion window and on recovery from loss if anything was sent again before;
 //   - then, too, an ACK of our first number: the connection opens, and the SYN-ACK is sent again, which is not modelled;
+//   - SO_REUSEPORT: which listener of a group gets a connection is up to a hash with a secret;
 //   - keepalive, urgent data, fast open, MD5 and AO;
-//   - connections over loopback;
-//   - listen() on a socket whose bind() fails: it would listen on a random port, which no answer shows;
 //   - sysctls that belong to the whole machine (tcp_max_orphans), and those that not every kernel at hand
 //     has (tcp_syn_linear_timeouts, tcp_tw_reuse_delay, tcp_rto_max_ms).
 //

@@ -15,6 +15,8 @@ type Mode struct {
 	// Short keeps all the time that a script takes below ShortTime, for a kernel that waits
 	// in real time.
 	Short bool
+	// Loopback has the host talk to itself alone.
+	Loopback bool
 }
 
 const (
@@ -36,6 +38,9 @@ func Script(seed, n uint64, mode Mode) *script.Script {
 	if mode.Short {
 		kind = ", short"
 	}
+	if mode.Loopback {
+		kind += ", loopback"
+	}
 	s.Comment = []string{fmt.Sprintf("fuzz: seed %d, script %d%s.", seed, n, kind)}
 	return s
 }
@@ -56,7 +61,10 @@ func newGenerator(d draw, mode Mode) *generator {
 
 // act writes some steps; it reports false once the script is at its end.
 func (g *generator) act() bool {
-	before := len(g.s.Steps)
+	before, actions := len(g.s.Steps), actions
+	if g.mode.Loopback {
+		actions = loopbackActions
+	}
 	// An action may find nothing to do.
 	for try := 0; g.left() > 0 && try < 20; try++ {
 		if choose(g.draw, actions)(g); len(g.s.Steps) > before {
@@ -78,6 +86,8 @@ type generator struct {
 	listeners map[string]*listener
 	places    []string // of listeners, in order
 	made      int      // sockets that have been given a name
+
+	names, servers []string // of a loopback script: all sockets, and those that listen
 }
 
 // A listener is a socket that listens, or did.
@@ -86,7 +96,6 @@ type listener struct {
 	addr    netip.AddrPort
 	backlog int
 	open    bool
-	reuse   bool // SO_REUSEADDR
 	queue   []*flow
 }
 

@@ -23,7 +23,9 @@ func (b bitwise) Uint64() (u uint64) {
 	return u
 }
 
-func anyMode(t *rapid.T) Mode { return Mode{Short: rapid.Bool().Draw(t, "short")} }
+func anyMode(t *rapid.T) Mode {
+	return Mode{Short: rapid.Bool().Draw(t, "short"), Loopback: rapid.Bool().Draw(t, "loopback")}
+}
 
 // takes is how long a script takes, its settling included.
 func takes(s *script.Script) time.Duration {
@@ -73,7 +75,7 @@ func TestScriptsAreSound(t *testing.T) {
 		sound(t, write(draw{bitwise{t}}, mode), mode)
 	})
 	for n := range uint64(2000) {
-		mode := Mode{Short: n%2 == 1}
+		mode := Mode{Short: n%2 == 1, Loopback: n%4 > 1}
 		sound(t, Script(1, n, mode), mode)
 	}
 }

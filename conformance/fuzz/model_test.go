@@ -15,8 +15,8 @@ func TestModelComesThroughAllStates(t *testing.T) {
 		t.Fatal(err)
 	}
 	states := map[string]int{}
-	for n := range uint64(300) {
-		s := Script(4, n, Mode{Short: n%3 == 0})
+	for n := range uint64(400) {
+		s := Script(4, n, Mode{Short: n%3 == 0, Loopback: n >= 300})
 		m, err := script.NewModel(cfg)
 		if err != nil {
 			t.Fatal(err)

@@ -61,6 +61,10 @@ func (g *generator) setUp() {
 		g.do(script.Step{Op: script.OpSysctl, Sysctl: "net.ipv4.ip_local_port_range",
 			Value: fmt.Sprintf("%d %d", low, low+pick(g.draw, 0, 0, 0, 1, 2, 3, 5))})
 	}
+	if g.mode.Loopback {
+		g.listenHere()
+		return
+	}
 	if g.chance(4) {
 		return // nobody listens
 	}
@@ -82,7 +86,7 @@ func (g *generator) backlog() int { return pick(g.draw, 128, 0, 1, 1, 2, 3, 4, 1
 
 // listen makes a listener and puts it in a place: that of the first or of the second port.
 func (g *generator) listen(place, name string, port uint16) {
-	o := script.Options{ReuseAddr: g.listeners[place] != nil || g.chance(50)}
+	o := script.Options{ReuseAddr: g.listeners[place] != nil && g.chance(80) || g.chance(50)}
 	if g.chance(12) {
 		o.DeferAccept = pick(g.draw, 1, 3, 5, 10)
 	}
@@ -92,7 +96,7 @@ func (g *generator) listen(place, name string, port uint16) {
 	if g.chance(8) {
 		o.SYNCount = pick(g.draw, 1, 2)
 	}
-	l := &listener{name: name, addr: netip.AddrPortFrom(script.HostAddr, port), backlog: g.backlog(), open: true, reuse: o.ReuseAddr}
+	l := &listener{name: name, addr: netip.AddrPortFrom(script.HostAddr, port), backlog: g.backlog(), open: true}
 	g.do(script.Step{Op: script.OpSocket, Socket: name, Options: o})
 	g.do(script.Step{Op: script.OpBind, Socket: name, Addr: l.addr})
 	g.do(script.Step{Op: script.OpListen, Socket: name, Backlog: l.backlog})
@@ -123,13 +127,6 @@ func (g *generator) relisten() {
 		if g.chance(40) {
 			return
 		}
-	}
-	if !l.reuse {
-		// Connections hold the port, and a listen() after a bind() in vain would take a port at random.
-		name := g.fresh("l")
-		g.do(script.Step{Op: script.OpSocket, Socket: name})
-		g.do(script.Step{Op: script.OpBind, Socket: name, Addr: l.addr})
-		return
 	}
 	g.listen(place, g.fresh("l"), l.addr.Port())
 }

@@ -15,7 +15,7 @@ import (
 type fuzzFlags struct {
 	n, batch, kinds, rounds int
 	seed, from              uint64
-	short                   bool
+	short, loopback         bool
 	save                    string
 	show, twice             bool
 }
@@ -28,6 +28,7 @@ func (o *fuzzFlags) flags(f *flag.FlagSet) {
 	f.IntVar(&o.kinds, "kinds", 0, "fuzz: how many kinds of difference to shrink; 0: 40")
 	f.IntVar(&o.rounds, "rounds", 0, "fuzz: how often to ask for shrinking; 0: 14, -1: never")
 	f.BoolVar(&o.short, "short", false, "fuzz: scripts below 2 s for guests too, as the running kernel gets them")
+	f.BoolVar(&o.loopback, "loopback", false, "fuzz: scripts in which the host talks to itself")
 	f.StringVar(&o.save, "save", "", "fuzz: folder for the shrunk scripts")
 	f.BoolVar(&o.twice, "twice", false, "fuzz: hold the kernel against itself instead of the model")
 	f.BoolVar(&o.show, "show", false, "fuzz: print the scripts and ask nobody")
@@ -40,7 +41,7 @@ func fuzzer(o *options, args []string) error {
 	}
 	if o.fuzz.show {
 		for i := range uint64(o.fuzz.n) {
-			fmt.Println(fuzz.Script(o.fuzz.seed, o.fuzz.from+i, fuzz.Mode{Short: o.fuzz.short}))
+			fmt.Println(fuzz.Script(o.fuzz.seed, o.fuzz.from+i, fuzz.Mode{Short: o.fuzz.short, Loopback: o.fuzz.loopback}))
 		}
 		return nil
 	}
@@ -50,7 +51,7 @@ func fuzzer(o *options, args []string) error {
 	for _, k := range kernels {
 		start := time.Now()
 		c := fuzz.Campaign{
-			Seed: o.fuzz.seed, From: o.fuzz.from, N: o.fuzz.n, Mode: fuzz.Mode{Short: o.fuzz.short},
+			Seed: o.fuzz.seed, From: o.fuzz.from, N: o.fuzz.n, Mode: fuzz.Mode{Short: o.fuzz.short, Loopback: o.fuzz.loopback},
 			Batch: o.fuzz.batch, Kinds: o.fuzz.kinds, Rounds: o.fuzz.rounds,
 			Log: func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) },
 		}
