@@ -108,6 +108,9 @@ func (h *Host) source(s *sock, dst netip.Addr) (netip.Addr, error) {
 		}
 		return a, nil
 	}
+	if a := s.local.Addr(); a.IsValid() && a.Is4() && !dst.Is4() && s.opt.IPv6 && s.bound {
+		return a, fmt.Errorf("host: connect to %v from a socket that is bound to %v: two protocols", dst, netip.AddrFrom16(a.As16()))
+	}
 	if dst.IsLoopback() {
 		return portalloc.LoopbackSource(&h.sem, dst), nil
 	}

@@ -70,6 +70,17 @@ func TestAllowed(t *testing.T) {
 	}
 }
 
+// A RST within what is kept after a gap is one within the window: only the right edge of the last range ends the connection.
+func TestRSTWithinRanges(t *testing.T) {
+	sem := kernel.MustParse("7.2.13").Semantics()
+	c := Conn{State: Established, RcvNxt: 2000, RcvWup: 2000, RcvWnd: 65535, SACK: true, Ahead: Ahead{{From: 2010, To: 2020}, {From: 2030, To: 2040}}}
+	for _, seq := range []uint32{2001, 2010, 2020, 2030, 2039, 2041} {
+		if ends, challenge := RSTAccepted(&sem, &c, &Segment{Flags: FlagRST, Seq: seq}); ends || !challenge {
+			t.Errorf("RST at %d: %v, %v", seq, ends, challenge)
+		}
+	}
+}
+
 // No connection and no segment are dropped.
 func TestRulesOfNothing(t *testing.T) {
 	sem := kernel.MustParse("7.2.13").Semantics()
