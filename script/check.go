@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -21,7 +22,7 @@ var peers = netip.MustParsePrefix("10.0.0.0/8")
 // recording, a recording with another number of steps. The error begins with the
 // script's name and the line.
 func (s *Script) Check() error {
-	c := checker{s: s, is: make(map[string]what)}
+	c := checker{s: s, is: make(map[string]what), v6: make(map[string]bool), only: make(map[string]bool)}
 	for _, p := range s.Peers {
 		switch {
 		case !peers.Contains(p.From.Addr()) || p.From.Addr() == HostAddr:
@@ -96,6 +97,8 @@ const (
 type checker struct {
 	s  *Script
 	is map[string]what
+	// v6 and only say which sockets are of IPv6, and of these which take no IPv4.
+	v6, only map[string]bool
 }
 
 func (c *checker) introduce(name string, as what) error {
@@ -145,24 +148,46 @@ func (c *checker) step(s *Step) error {
 			return fmt.Errorf("sysctl %q without a name or a value", s.Sysctl)
 		}
 	case OpSocket:
+		if o := s.Options; o.V6Only && !o.IPv6 {
+			return errors.New("v6only of a socket of IPv4")
+		}
+		c.v6[s.Socket], c.only[s.Socket] = s.Options.IPv6, s.Options.V6Only
 		return c.introduce(s.Socket, aSocket)
 	case OpAccept:
 		if err := c.socket(s.Listener); err != nil {
 			return err
 		}
+		// Whoever listens at other times under this name does so in the same family: names are given once.
+		c.v6[s.Socket], c.only[s.Socket] = c.v6[s.Listener], c.only[s.Listener]
 		return c.introduce(s.Socket, anAccepted)
 	case OpConnect:
 		if a := s.Addr.Addr(); !peers.Contains(a) && !a.IsLoopback() {
-			return fmt.Errorf("connect to %s, to which there is no route: only 10.0.0.0/8 and 127.0.0.0/8", s.Addr)
+			return fmt.Errorf("connect to %s, to which there is no route: only 10.0.0.0/8, 127.0.0.0/8 and ::1", s.Addr)
 		}
-		return c.socket(s.Socket)
+		return c.family(s)
 	case OpFlood:
 		return s.Flood.check()
 	case OpCheck:
-	case OpBind, OpListen, OpShutdown, OpClose, OpAbort, OpRecv, OpError:
+	case OpBind:
+		return c.family(s)
+	case OpListen, OpShutdown, OpClose, OpAbort, OpRecv, OpError:
 		return c.socket(s.Socket)
 	default:
 		return fmt.Errorf("%s is no step", s.Op)
+	}
+	return nil
+}
+
+// family checks that a socket is there and takes the address of a step.
+func (c *checker) family(s *Step) error {
+	if err := c.socket(s.Socket); err != nil {
+		return err
+	}
+	switch {
+	case !s.Addr.Addr().Is4() && !c.v6[s.Socket]:
+		return fmt.Errorf("%s: %s is a socket of IPv4", s.Addr, s.Socket)
+	case s.Addr.Addr().Is4() && c.only[s.Socket]:
+		return fmt.Errorf("%s: %s takes IPv6 only", s.Addr, s.Socket)
 	}
 	return nil
 }

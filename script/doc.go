@@ -30,7 +30,7 @@
 //
 // # Names
 //
-// The host has the address 10.0.0.1 and the loopback device. All other addresses of 10.0.0.0/8 are
+// The host has the address 10.0.0.1 and the loopback device, ::1 among its addresses. All other addresses of 10.0.0.0/8 are
 // forged peers, which say nothing of their own accord.
 //
 //	peer NAME ADDRESS:PORT > ADDRESS:PORT
@@ -47,6 +47,7 @@
 //	wait 3s                   time passes: 1ms, 1.5s
 //	sysctl NAME VALUE         a sysctl of the namespace is written
 //	socket s OPTION...        reuseaddr reuseport bind_address_no_port defer_accept N syncnt N linger2 N port_range LOW-HIGH
+//	                          ipv6 v6only: of IPv6, and 10.0.0.1 is ::ffff:10.0.0.1 to it
 //	bind s ADDRESS:PORT       port 0: the kernel chooses
 //	listen s BACKLOG
 //	connect c ADDRESS:PORT    does not wait

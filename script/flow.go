@@ -38,8 +38,8 @@ func PeerISN(peer, host netip.AddrPort) uint32 {
 	if peer.Port()%4 == 0 {
 		return 1<<32 - 3
 	}
-	a := peer.Addr().Unmap().As4()
-	low := uint32(a[2])<<24 | uint32(a[3])<<16 | uint32(peer.Port())
+	a := peer.Addr().As16()
+	low := uint32(a[14])<<24 | uint32(a[15])<<16 | uint32(peer.Port())
 	return (low ^ uint32(host.Port())<<8) * 2654435761
 }
 

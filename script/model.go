@@ -177,7 +177,7 @@ func (m *Model) do(call *Call, now time.Duration) (host.Outcome, error) {
 		out, err := m.h.Open(now, host.Options{
 			ReuseAddr: o.ReuseAddr, ReusePort: o.ReusePort, BindAddressNoPort: o.BindAddressNoPort,
 			DeferAccept: o.DeferAccept, SYNCount: o.SYNCount, Linger2: o.Linger2,
-			RangeLow: o.RangeLow, RangeHigh: o.RangeHigh,
+			RangeLow: o.RangeLow, RangeHigh: o.RangeHigh, IPv6: o.IPv6, V6Only: o.V6Only,
 		})
 		if err == nil && out.Errno == 0 {
 			m.sockets[call.Socket] = out.Socket

@@ -242,6 +242,10 @@ func parseOptions(words []string) (Options, error) {
 			o.ReusePort = true
 		case "bind_address_no_port":
 			o.BindAddressNoPort = true
+		case "ipv6":
+			o.IPv6 = true
+		case "v6only":
+			o.IPv6, o.V6Only = true, true
 		case "defer_accept":
 			n = &o.DeferAccept
 		case "syncnt":
@@ -424,8 +428,8 @@ func parseAddr(text string) (netip.AddrPort, error) {
 	switch {
 	case err != nil:
 		return a, fmt.Errorf("%q is not ADDRESS:PORT", text)
-	case !a.Addr().Is4():
-		return a, fmt.Errorf("%s: scripts are about IPv4", text)
+	case a.Addr().Zone() != "" || a.Addr().Is4In6():
+		return a, fmt.Errorf("%s: an address has no zone, and what is ::ffff:10.0.0.1 to a socket of IPv6 is written 10.0.0.1", text)
 	}
 	return a, nil
 }

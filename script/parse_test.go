@@ -90,12 +90,17 @@ func anyStep(t *rapid.T, i int, sockets *[]string, flows *[]string) Step {
 		s.Socket = fresh
 		b := func(l string) bool { return rapid.Bool().Draw(t, l) }
 		n := func(l string) int { return int(rapid.Int32().Draw(t, l)) }
-		s.Options = Options{b("ra"), b("rp"), b("bind"), n("defer"), n("syncnt"), n("linger2"), 0, 0}
+		s.Options = Options{b("ra"), b("rp"), b("bind"), n("defer"), n("syncnt"), n("linger2"), 0, 0, false, false}
+		if b("IPv6") {
+			s.Options.IPv6, s.Options.V6Only = true, b("v6only")
+		}
 		if rapid.Bool().Draw(t, "range") {
 			s.Options.RangeLow = rapid.Uint16().Draw(t, "low")
 			s.Options.RangeHigh = rapid.Uint16Min(s.Options.RangeLow).Draw(t, "high")
 		}
-		*sockets = append(*sockets, fresh)
+		if !s.Options.V6Only { // it would take no address of anyAddr
+			*sockets = append(*sockets, fresh)
+		}
 	case OpAccept:
 		s.Listener = rapid.SampledFrom(*sockets).Draw(t, "listener")
 		s.Socket = fresh

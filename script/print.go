@@ -128,6 +128,8 @@ func (o Options) String() string {
 	flag(o.ReuseAddr, "reuseaddr")
 	flag(o.ReusePort, "reuseport")
 	flag(o.BindAddressNoPort, "bind_address_no_port")
+	flag(o.IPv6 && !o.V6Only, "ipv6")
+	flag(o.V6Only, "v6only")
 	number(o.DeferAccept, "defer_accept")
 	number(o.SYNCount, "syncnt")
 	number(o.Linger2, "linger2")

@@ -67,6 +67,8 @@ type Options struct {
 	SYNCount                                int    // TCP_SYNCNT
 	Linger2                                 int    // TCP_LINGER2 in seconds, 0 for unset
 	RangeLow, RangeHigh                     uint16 // IP_LOCAL_PORT_RANGE, 0 and 0 for unset
+	IPv6                                    bool   // AF_INET6
+	V6Only                                  bool   // IPV6_V6ONLY, of a socket of IPv6
 }
 
 // Seen is what came of a call.

@@ -161,7 +161,7 @@ func (g *Guest) boot(scripts []*script.Script, which []int) (got map[int]Trace, 
 	var r Reader
 	var last []string // of what else it said
 	done := false
-	err = m.Run("ipv6.disable=1 batch=/"+scriptsFile+" width="+strconv.Itoa(width), func(line string) {
+	err = m.Run("batch=/"+scriptsFile+" width="+strconv.Itoa(width), func(line string) {
 		switch {
 		case r.Line(line):
 		case strings.Contains(line, batchDone):

@@ -44,7 +44,7 @@ func (d *Driver) carryOut(call script.Call, seen *script.Seen) (err error) {
 	}
 	switch call.Op {
 	case script.OpBind:
-		err = unix.Bind(fd, sockaddr(call.Addr))
+		err = unix.Bind(fd, sockaddr(fd, call.Addr))
 		seen.Local = local(fd)
 	case script.OpListen:
 		// Not unix.Listen: some wrappers cap the backlog.
@@ -53,7 +53,7 @@ func (d *Driver) carryOut(call script.Call, seen *script.Seen) (err error) {
 		}
 		seen.Local = local(fd)
 	case script.OpConnect:
-		err = unix.Connect(fd, sockaddr(call.Addr))
+		err = unix.Connect(fd, sockaddr(fd, call.Addr))
 		if seen.Local = local(fd); err == nil || err == unix.EINPROGRESS {
 			seen.Remote = call.Addr
 			if err == nil { // a later call is told how the first one ended, whatever its address
@@ -86,7 +86,11 @@ func (d *Driver) socket(name string, o script.Options) error {
 	if _, ok := d.sockets[name]; ok {
 		return fmt.Errorf("there is a socket %q already", name)
 	}
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	family := unix.AF_INET
+	if o.IPv6 {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}
@@ -102,6 +106,7 @@ func (d *Driver) socket(name string, o script.Options) error {
 	}{
 		{unix.SOL_SOCKET, unix.SO_REUSEADDR, one(o.ReuseAddr), "SO_REUSEADDR"},
 		{unix.SOL_SOCKET, unix.SO_REUSEPORT, one(o.ReusePort), "SO_REUSEPORT"},
+		{unix.SOL_IPV6, unix.IPV6_V6ONLY, one(o.V6Only), "IPV6_V6ONLY"},
 		{unix.SOL_IP, ipBindAddressNoPort, one(o.BindAddressNoPort), "IP_BIND_ADDRESS_NO_PORT"},
 		{unix.SOL_TCP, unix.TCP_DEFER_ACCEPT, o.DeferAccept, "TCP_DEFER_ACCEPT"},
 		{unix.SOL_TCP, unix.TCP_SYNCNT, o.SYNCount, "TCP_SYNCNT"},
@@ -165,17 +170,21 @@ func (d *Driver) abort(name string) error {
 	return unix.Close(fd)
 }
 
-func sockaddr(a netip.AddrPort) unix.Sockaddr {
-	s := &unix.SockaddrInet4{Port: int(a.Port())}
-	if a.Addr().Is4() {
-		s.Addr = a.Addr().As4()
+// sockaddr is an address as a socket of its family takes it.
+func sockaddr(fd int, a netip.AddrPort) unix.Sockaddr {
+	family, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	if err == nil && family == unix.AF_INET6 || !a.Addr().Is4() {
+		return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}
 	}
-	return s
+	return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
 }
 
 func addrPort(s unix.Sockaddr) netip.AddrPort {
-	if s, ok := s.(*unix.SockaddrInet4); ok {
+	switch s := s.(type) {
+	case *unix.SockaddrInet4:
 		return netip.AddrPortFrom(netip.AddrFrom4(s.Addr), uint16(s.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(s.Addr), uint16(s.Port))
 	}
 	return netip.AddrPort{}
 }

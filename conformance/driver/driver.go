@@ -236,15 +236,25 @@ func (d *Driver) table() ([]host.SocketInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	ipv4 := len(rows)
+	if rows6, err := d.diag.Dump(unix.AF_INET6, sockdiag.TableStates, 0); err == nil { // a kernel may be without
+		rows = append(rows, rows6...)
+	}
 	infos := make([]host.SocketInfo, 0, len(rows))
-	for _, r := range rows {
+	for n, r := range rows {
+		address := func(a [16]byte) netip.Addr {
+			if n < ipv4 {
+				return netip.AddrFrom4([4]byte(a[:4]))
+			}
+			return netip.AddrFrom16(a).Unmap()
+		}
 		if int(r.State) >= len(states) {
 			return nil, fmt.Errorf("sock_diag: state %d", r.State)
 		}
 		i := host.SocketInfo{
 			State:  states[r.State],
-			Local:  netip.AddrPortFrom(netip.AddrFrom4([4]byte(r.Src[:4])), r.SPort),
-			Remote: netip.AddrPortFrom(netip.AddrFrom4([4]byte(r.Dst[:4])), r.DPort),
+			Local:  netip.AddrPortFrom(address(r.Src), r.SPort),
+			Remote: netip.AddrPortFrom(address(r.Dst), r.DPort),
 		}
 		if i.State == host.Listen {
 			i.RecvQ, i.SendQ = r.RQueue, r.WQueue

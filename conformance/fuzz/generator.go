@@ -54,7 +54,7 @@ func write(d draw, mode Mode) *script.Script {
 }
 
 func newGenerator(d draw, mode Mode) *generator {
-	g := &generator{draw: d, mode: mode, s: &script.Script{}, listeners: map[string]*listener{}}
+	g := &generator{draw: d, mode: mode, s: &script.Script{}, listeners: map[string]*listener{}, of: map[string]script.Options{}}
 	g.setUp()
 	return g
 }
@@ -87,7 +87,9 @@ type generator struct {
 	places    []string // of listeners, in order
 	made      int      // sockets that have been given a name
 
-	names, servers []string // of a loopback script: all sockets, and those that listen
+	// Of a loopback script: all sockets, those that listen, and what all were made with.
+	names, servers []string
+	of             map[string]script.Options
 }
 
 // A listener is a socket that listens, or did.

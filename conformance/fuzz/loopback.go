@@ -25,6 +25,31 @@ var (
 	bound  = addrPorts("10.0.0.1:0", "127.0.0.1:0", "127.0.0.1:5000", "0.0.0.0:5000", "10.0.0.1:80", "0.0.0.0:0", "10.0.0.1:6000")
 )
 
+// socket makes a socket, of IPv6 now and then.
+func (g *generator) socket(name string, o script.Options) {
+	if g.chance(35) {
+		o.IPv6, o.V6Only = true, g.chance(25)
+	}
+	g.of[name] = o
+	g.do(script.Step{Op: script.OpSocket, Socket: name, Options: o})
+}
+
+// address is one of some, or what is like it in IPv6: a socket of IPv6 takes both, unless it takes IPv6 only.
+func (g *generator) address(name string, from []netip.AddrPort) netip.AddrPort {
+	a, o := pick(g.draw, from...), g.of[name]
+	if !o.V6Only && (!o.IPv6 || g.chance(40)) {
+		o.IPv6 = false // it stays with its protocol: a socket that is bound to one has no route to the other
+		g.of[name] = o
+		return a
+	}
+	if a.Addr().IsUnspecified() {
+		return netip.AddrPortFrom(netip.IPv6Unspecified(), a.Port())
+	}
+	o.V6Only = true
+	g.of[name] = o
+	return netip.AddrPortFrom(netip.IPv6Loopback(), a.Port())
+}
+
 func addrPorts(all ...string) (list []netip.AddrPort) {
 	for _, a := range all {
 		list = append(list, netip.MustParseAddrPort(a))
@@ -42,8 +67,8 @@ func (g *generator) listenHere() {
 	if g.chance(15) {
 		o.DeferAccept = 3
 	}
-	g.do(script.Step{Op: script.OpSocket, Socket: name, Options: o})
-	g.do(script.Step{Op: script.OpBind, Socket: name, Addr: pick(g.draw, served...)})
+	g.socket(name, o)
+	g.do(script.Step{Op: script.OpBind, Socket: name, Addr: g.address(name, served)})
 	g.do(script.Step{Op: script.OpListen, Socket: name, Backlog: pick(g.draw, 5, 0, 1, 2)})
 	g.names, g.servers = append(g.names, name), append(g.servers, name)
 }
@@ -58,11 +83,11 @@ func (g *generator) connectHere() {
 	if g.chance(20) {
 		o.Linger2 = pick(g.draw, 1, -1)
 	}
-	g.do(script.Step{Op: script.OpSocket, Socket: name, Options: o})
+	g.socket(name, o)
 	if g.chance(20) {
-		g.do(script.Step{Op: script.OpBind, Socket: name, Addr: pick(g.draw, bound...)})
+		g.do(script.Step{Op: script.OpBind, Socket: name, Addr: g.address(name, bound)})
 	}
-	g.do(script.Step{Op: script.OpConnect, Socket: name, Addr: pick(g.draw, called...)})
+	g.do(script.Step{Op: script.OpConnect, Socket: name, Addr: g.address(name, called)})
 	g.names = append(g.names, name)
 	if g.chance(60) {
 		g.acceptHere()
@@ -73,8 +98,9 @@ func (g *generator) acceptHere() {
 	if len(g.servers) == 0 {
 		return
 	}
-	name := g.fresh("a")
-	g.do(script.Step{Op: script.OpAccept, Socket: name, Listener: pick(g.draw, g.servers...)})
+	name, server := g.fresh("a"), pick(g.draw, g.servers...)
+	g.do(script.Step{Op: script.OpAccept, Socket: name, Listener: server})
+	g.of[name] = g.of[server]
 	g.names = append(g.names, name)
 }
 
@@ -93,9 +119,9 @@ func (g *generator) call() {
 	})
 	switch s.Op {
 	case script.OpConnect:
-		s.Addr = pick(g.draw, called...)
+		s.Addr = g.address(s.Socket, called)
 	case script.OpBind:
-		s.Addr = pick(g.draw, bound...)
+		s.Addr = g.address(s.Socket, bound)
 	case script.OpListen:
 		s.Backlog = pick(g.draw, 0, 1, 3)
 	}

@@ -131,10 +131,10 @@ func control(op uint, req ifreq) error {
 }
 
 // WithoutIPv6 keeps devices that are made from now on from having IPv6, so that the
-// kernel sends nothing on its own account.
+// kernel sends nothing on its own account. Loopback has it.
 func WithoutIPv6() error {
-	for _, name := range []string{"all", "default"} {
-		err := os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/disable_ipv6", []byte("1"), 0)
+	for _, c := range []struct{ name, disabled string }{{"all", "1"}, {"default", "1"}, {"lo", "0"}} {
+		err := os.WriteFile("/proc/sys/net/ipv6/conf/"+c.name+"/disable_ipv6", []byte(c.disabled), 0)
 		if err != nil && !os.IsNotExist(err) {
 			return err
 		}
