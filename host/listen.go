@@ -66,13 +66,12 @@ func (h *Host) Listen(now time.Duration, id Socket, backlog int) (Outcome, error
 		if e := h.bind(s, netip.AddrPortFrom(any, 0)); e != 0 {
 			return h.end(Outcome{Errno: e}), nil
 		}
-		if !s.bound { // IP_BIND_ADDRESS_NO_PORT
-			return h.end(Outcome{Errno: EADDRINUSE}), nil
-		}
 	}
-	if r, err := h.ports.Listen(s.port); err != nil || r.Errno != 0 {
+	r, err := h.ports.Listen(s.port)
+	if err != nil || r.Errno != 0 {
 		return h.end(Outcome{Errno: EADDRINUSE}), nil
 	}
+	s.local, s.bound = netip.AddrPortFrom(s.local.Addr(), r.Port), true // IP_BIND_ADDRESS_NO_PORT left that to listen()
 	l := &listener{q: q, s: s, at: s.local, ipv6: s.opt.IPv6, v6only: s.opt.V6Only, open: true}
 	s.listener, s.c.State = l, Listen
 	h.listeners = append(h.listeners, l)

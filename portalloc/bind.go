@@ -34,13 +34,8 @@ func (a *Allocator) Bind(id Socket, to netip.AddrPort) (Result, error) {
 	case to.Port() != 0:
 		r = a.bindNumber(i, int(to.Port()))
 	case k.opt.BindAddressNoPort:
-	case a.sem.BindShares:
-		r = a.bindSharing(i)
 	default:
-		r = a.bindFirst(i)
-	}
-	if r.Examined > 0 {
-		a.suggested = 0
+		r = a.bindAny(i)
 	}
 	if r.Errno != 0 {
 		k.own.Address, k.addressed, k.fixed = Address{}, false, false
@@ -51,6 +46,19 @@ func (a *Allocator) Bind(id Socket, to netip.AddrPort) (Result, error) {
 		k.state, k.anyPort = Bound, to.Port() == 0
 	}
 	return r, nil
+}
+
+// bindAny finds a port of the kernel's choice.
+func (a *Allocator) bindAny(i uint32) (r Result) {
+	if a.sem.BindShares {
+		r = a.bindSharing(i)
+	} else {
+		r = a.bindFirst(i)
+	}
+	if r.Examined > 0 {
+		a.suggested = 0
+	}
+	return r
 }
 
 // bindNumber is bind() to a port by number.

@@ -147,7 +147,7 @@
 //
 // Two calls at once, other than in [ExploreRace]. Devices: SO_BINDTODEVICE, VRFs. Other namespaces, which share one number to 5.11, the range to 3.12, and the count
 // of bound sockets that bind() goes by to 3.3. Privileges, and whether an address is one
-// of this host. A port that listen() chooses for a socket without one. setsockopt() after bind(),
+// of this host. setsockopt() after bind(),
 // and SO_ATTACH_REUSEPORT_*, which put a socket into a group before
 // listen(). IP_TRANSPARENT and redirected connections. Memory that runs out
 // ([NoBucketErrno] says what would happen). Table sizes other than 65536 from 6.1 on.

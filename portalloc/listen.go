@@ -10,7 +10,9 @@ import (
 // with EADDRINUSE if the port conflicts, and the socket stays bound. A listener may call
 // it again.
 //
-// A socket without a port is an error: bind it first.
+// A socket that has only an address, since IP_BIND_ADDRESS_NO_PORT kept bind() from looking for a port, gets
+// one now as by bind() to port 0, or EADDRINUSE if none is left (5.10.223 to 7.2.13). One without an address is an
+// error: bind it first.
 func (a *Allocator) Listen(id Socket) (Result, error) {
 	i, k, err := a.find(id)
 	if err != nil {
@@ -18,6 +20,9 @@ func (a *Allocator) Listen(id Socket) (Result, error) {
 	}
 	if k.state == Listening {
 		return Result{Port: k.port}, nil
+	}
+	if k.state == Unbound && k.addressed {
+		return a.listenAnywhere(i), nil
 	}
 	if k.state != Bound {
 		return Result{}, fmt.Errorf("portalloc: listen of a socket that is %v: bind it first", k.state)
@@ -30,6 +35,19 @@ func (a *Allocator) Listen(id Socket) (Result, error) {
 		return Result{Errno: EADDRINUSE}, nil
 	}
 	return Result{Port: k.port}, nil
+}
+
+// listenAnywhere finds a port for a listener.
+func (a *Allocator) listenAnywhere(i uint32) Result {
+	k := &a.socks[i-1]
+	k.state = Listening
+	k.sync()
+	r := a.bindAny(i)
+	if k.anyPort = r.Errno == 0; !k.anyPort {
+		k.state = Unbound
+		k.sync()
+	}
+	return r
 }
 
 // Accept makes the connection that a listener got from remote at its address local

@@ -540,6 +540,13 @@ again:
 
 func (d *dumb) listen(s *dumbSock) Result {
 	s.state, s.own.Listening = Listening, true
+	if s.port == 0 {
+		r := d.bindAny(s)
+		if s.zero = r.Errno == 0; !s.zero {
+			s.state, s.own.Listening = Unbound, false
+		}
+		return r
+	}
 	if !d.byNumber(s, s.port, false) {
 		s.state, s.own.Listening = Bound, false
 		return Result{Errno: EADDRINUSE}

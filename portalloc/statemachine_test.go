@@ -258,7 +258,7 @@ func (p *pair) step() {
 			p.connect(s, src, dst)
 		}
 	case 6:
-		if s := pick(Bound); s != nil {
+		if s := pick(Bound, Unbound); s != nil && (s.port != 0 || s.addressed) {
 			got, err := p.a.Listen(p.mine[s])
 			p.same("listen", got, err, p.d.listen(s))
 		}
