@@ -39,6 +39,7 @@
 //   - close(), shutdown() and other calls after SYNs that crossed, until ours is acknowledged: when the FIN is sent
 //     depends on the congestion window and on recovery from loss if anything was sent again before;
 //   - then, too, an ACK of our first number: the connection opens, and the SYN-ACK is sent again, which is not modelled;
+//   - tcp_timestamps 2 over loopback: it takes the random offset from the clock of connections that the other end remembers with it;
 //   - SO_REUSEPORT: which listener of a group gets a connection is up to a hash with a secret;
 //   - keepalive, urgent data, fast open, MD5 and AO;
 //   - sysctls that belong to the whole machine (tcp_max_orphans), and those that not every kernel at hand
