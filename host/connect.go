@@ -11,7 +11,8 @@ import (
 )
 
 // Connect is connect() that does not wait. The first call sends the SYN and returns EINPROGRESS,
-// always, or EADDRNOTAVAIL where the port or the whole connection is taken. Later calls
+// always, or EADDRNOTAVAIL where the port or the whole connection is taken: from 4.4 on by a half-open request too, which
+// a closed listener leaves behind (5.10.223 to 7.2.13). Later calls
 // return EALREADY while the SYN is on its way, then once success or the error, then EISCONN; after
 // an error the socket may connect again. What [Host.Shutdown] does is known to it: EISCONN at once where there
 // was a connection, also when that is over (6.18.44), and EINVAL for good where the attempt had
@@ -128,6 +129,9 @@ func (h *Host) source(s *sock, dst netip.Addr) (netip.Addr, error) {
 // connect finds a port and sends the SYN.
 func (h *Host) connect(s *sock, src netip.Addr, dst netip.AddrPort) Errno {
 	h.inherited.ISN = 0
+	if _, _, ok := h.asking(pair{netip.AddrPortFrom(src, s.local.Port()), dst}); ok && s.bound && h.sem.RequestsInEhash {
+		return EADDRNOTAVAIL
+	}
 	r, err := h.ports.Connect(h.now, s.port, src, dst)
 	if err != nil || r.Errno != 0 {
 		h.unlink(s) // connect() may have taken the port away that bind() had chosen

@@ -98,7 +98,7 @@
 //
 // Known differences in corners, which are left as they are:
 //
-// Half-open requests do not keep a port from connect() here. To 2.6.35 close() of a socket that was reset before, with data unread, sends another RST.
+// To 2.6.35 close() of a socket that was reset before, with data unread, sends another RST.
 //
 // After close() in SYN-RECV, where SYNs crossed, and a SYN-ACK that was sent again, 5.10.223 sends the FIN again at
 // once when the SYN is acknowledged, as part of its recovery from loss; here it waits for its timer, as in later
