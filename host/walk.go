@@ -245,8 +245,8 @@ func (h *Host) child(l *listener, s *Segment) *sock {
 	if q.Timestamps {
 		k.c.Recent = paws.Recent{TS: q.TSRecent, Stamp: h.seconds()}
 		// With tcp_timestamps written to 0 meanwhile the request does not see the segment's timestamp, but the
-		// child, to which it is given next, does (7.2.13).
-		if s.Timestamp && h.sys.TCPTimestamps == 0 && !serial.Before(s.TSVal, q.TSRecent) {
+		// child, to which it is given next, does, if the segment does not begin after a gap (5.10.223 to 7.2.13).
+		if s.Timestamp && h.sys.TCPTimestamps == 0 && !serial.Before(s.TSVal, q.TSRecent) && !serial.After(s.Seq, q.RcvNxt) {
 			k.c.Recent.TS = s.TSVal
 		}
 	} else if h.sem.RequestTSDeferred && !q.Cookie && s.Timestamp && h.sys.TCPTimestamps != 0 && !serial.After(s.Seq, q.RcvNxt) {
