@@ -145,9 +145,9 @@ func (s *sock) asPeer() netip.Addr {
 	return a
 }
 
-// Bind is bind(). It fails with EINVAL if the socket has a port already or is
-// connected; one whose connection is over, or whose connect() failed, may be bound, whoever has heard of that. It fails
-// with EADDRNOTAVAIL if the address is none of the host, and with EADDRINUSE as
+// Bind is bind(). It fails with EINVAL if the socket has a port already or is connected. A socket whose connection is over, or
+// whose connect() failed, may be bound again, unless it keeps a port that it was bound to by number: package portalloc has
+// the table (5.10.223 to 7.2.13). It fails with EADDRNOTAVAIL if the address is none of the host, and with EADDRINUSE as
 // [portalloc.Allocator.Bind] tells. Privileges are not asked for.
 func (h *Host) Bind(now time.Duration, id Socket, to netip.AddrPort) (Outcome, error) {
 	s, err := h.find(now, id)
