@@ -129,8 +129,10 @@ func (h *Host) source(s *sock, dst netip.Addr) (netip.Addr, error) {
 // connect finds a port and sends the SYN.
 func (h *Host) connect(s *sock, src netip.Addr, dst netip.AddrPort) Errno {
 	h.inherited.ISN = 0
-	if _, _, ok := h.asking(pair{netip.AddrPortFrom(src, s.local.Port()), dst}); ok && s.bound && h.sem.RequestsInEhash {
-		return EADDRNOTAVAIL
+	if s.bound && h.sem.RequestsInEhash {
+		if _, _, taken := h.asking(pair{netip.AddrPortFrom(src, s.local.Port()), dst}); taken {
+			return EADDRNOTAVAIL
+		}
 	}
 	r, err := h.ports.Connect(h.now, s.port, src, dst)
 	if err != nil || r.Errno != 0 {
