@@ -345,25 +345,32 @@ func TestErrors(t *testing.T) {
 func second(_ host.Outcome, err error) error { return err }
 
 // A request that a closed listener left behind stands in the way of a connection to that peer, and of no other; before
-// 4.4 it goes with the listener.
+// 4.4 it goes with the listener. One of a listener that is still there does so too, and before 4.4 nobody else looks for it.
 func TestRequestStandsInTheWay(t *testing.T) {
-	for release, want := range map[string]host.Errno{"4.3": host.EINPROGRESS, "4.4": host.EADDRNOTAVAIL, "7.2.13": host.EADDRNOTAVAIL} {
-		l := newLab(t, release)
-		at, peer, other := netip.MustParseAddrPort("10.0.0.1:80"), netip.MustParseAddrPort("10.1.0.1:40001"), netip.MustParseAddrPort("10.1.0.2:40001")
-		s := l.socket(host.Options{ReuseAddr: true})
-		l.must(l.Bind(l.now, s, at))
-		l.must(l.Listen(l.now, s, 5))
-		l.must(l.Receive(l.now, host.Segment{From: peer, To: at, Flags: host.FlagSYN, Seq: 1, Window: 1000}))
+	for release, want := range map[string]host.Errno{"3.10": host.EINPROGRESS, "4.3": host.EINPROGRESS, "4.4": host.EADDRNOTAVAIL, "7.2.13": host.EADDRNOTAVAIL} {
+		testRequestInTheWay(t, release, want, host.Options{ReuseAddr: true}, true)
+		testRequestInTheWay(t, release, want, host.Options{ReusePort: true}, false)
+	}
+}
+
+func testRequestInTheWay(t *testing.T, release string, want host.Errno, o host.Options, closed bool) {
+	l := newLab(t, release)
+	at, peer, other := netip.MustParseAddrPort("10.0.0.1:80"), netip.MustParseAddrPort("10.1.0.1:40001"), netip.MustParseAddrPort("10.1.0.2:40001")
+	s := l.socket(o)
+	l.must(l.Bind(l.now, s, at))
+	l.must(l.Listen(l.now, s, 5))
+	l.must(l.Receive(l.now, host.Segment{From: peer, To: at, Flags: host.FlagSYN, Seq: 1, Window: 1000}))
+	if closed {
 		l.must(l.Close(l.now, s))
-		for i, to := range []netip.AddrPort{peer, other} {
-			c := l.socket(host.Options{ReuseAddr: true})
-			l.must(l.Bind(l.now, c, at))
-			if i > 0 {
-				want = host.EINPROGRESS
-			}
-			if o := l.must(l.Connect(l.now, c, to)); o.Errno != want {
-				t.Errorf("%s: connect to %v: %v, not %v", release, to, o.Errno, want)
-			}
+	}
+	for i, to := range []netip.AddrPort{peer, other} {
+		c := l.socket(o)
+		l.must(l.Bind(l.now, c, at))
+		if i > 0 {
+			want = host.EINPROGRESS
+		}
+		if out := l.must(l.Connect(l.now, c, to)); out.Errno != want {
+			t.Errorf("%s: connect to %v: %v, not %v", release, to, out.Errno, want)
 		}
 	}
 }
