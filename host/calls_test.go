@@ -374,3 +374,27 @@ func testRequestInTheWay(t *testing.T, release string, want host.Errno, o host.O
 		}
 	}
 }
+
+// A socket that is connected, or was refused, answers without a look at where to: another protocol is no error (6.18.44).
+func TestConnectAgainElsewhere(t *testing.T) {
+	l := newLab(t, "6.18.44")
+	s := l.socket(host.Options{})
+	l.must(l.Bind(l.now, s, netip.MustParseAddrPort("127.0.0.1:80")))
+	l.must(l.Listen(l.now, s, 5))
+	for _, c := range []struct {
+		from, to string
+		want     []host.Errno
+	}{
+		{"[::]:5000", "127.0.0.1:80", []host.Errno{0, host.EISCONN}},
+		{"[::]:5001", "127.0.0.1:81", []host.Errno{host.ECONNREFUSED}},
+	} {
+		v6 := l.socket(host.Options{IPv6: true})
+		l.must(l.Bind(l.now, v6, netip.MustParseAddrPort(c.from)))
+		l.must(l.Connect(l.now, v6, netip.MustParseAddrPort(c.to)))
+		for i, want := range c.want {
+			if out := l.must(l.Connect(l.now, v6, netip.MustParseAddrPort("[::1]:80"))); out.Errno != want {
+				t.Errorf("connected to %s, connect %d to ::1: %v, not %v", c.to, i, out.Errno, want)
+			}
+		}
+	}
+}

@@ -49,9 +49,11 @@ func (h *Host) Connect(now time.Duration, id Socket, to netip.AddrPort) (Outcome
 	if s.opt.V6Only && dst.Addr().Is4() {
 		return Outcome{}, fmt.Errorf("host: connect to %v: the socket takes IPv6 only", to)
 	}
-	src, err := h.source(s, dst.Addr())
-	if err != nil {
-		return Outcome{}, err
+	var src netip.Addr
+	if !s.barred && s.listener == nil && !s.connecting && !s.linked { // else the answer is at hand
+		if src, err = h.source(s, dst.Addr()); err != nil {
+			return Outcome{}, err
+		}
 	}
 	h.start(now)
 	switch {
@@ -103,14 +105,14 @@ func (h *Host) disconnect(s *sock) {
 
 // source is the address that a connection comes from.
 func (h *Host) source(s *sock, dst netip.Addr) (netip.Addr, error) {
-	if a := s.local.Addr(); a.IsValid() && !a.IsUnspecified() && s.c.State == Closed && !s.linked {
-		if a.Is4() != dst.Is4() {
+	if a := s.local.Addr(); a.IsValid() {
+		both := a.IsUnspecified() && a.Is6() // 0.0.0.0 is the wildcard of IPv4 alone
+		if a.Is4() != dst.Is4() && !both {
 			return a, fmt.Errorf("host: connect to %v from a socket that is bound to %v: two protocols", dst, a)
 		}
-		return a, nil
-	}
-	if a := s.local.Addr(); a.IsValid() && a.Is4() && !dst.Is4() && s.opt.IPv6 && s.bound {
-		return a, fmt.Errorf("host: connect to %v from a socket that is bound to %v: two protocols", dst, netip.AddrFrom16(a.As16()))
+		if !a.IsUnspecified() {
+			return a, nil
+		}
 	}
 	if dst.IsLoopback() {
 		return portalloc.LoopbackSource(&h.sem, dst), nil

@@ -179,7 +179,7 @@ func (h *Host) unport(k *sock) {
 	if k.port == 0 {
 		return
 	}
-	if k.id == 0 || h.open[k.id] != k {
+	if k.id == 0 {
 		_ = h.ports.Close(k.port) // it is open
 		k.port = 0
 		return
@@ -223,7 +223,7 @@ func (h *Host) minisock(k *sock, state timewait.State, timeout time.Duration) {
 		h.unport(k)
 		return
 	}
-	if k.id != 0 && h.open[k.id] == k { // the process still has its descriptor
+	if k.id != 0 { // the process still has its descriptor
 		_, _ = h.ports.LeaveTimeWait(k.port) // it has a connection
 		h.unlink(k)
 		return
