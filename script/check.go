@@ -22,7 +22,7 @@ var peers = netip.MustParsePrefix("10.0.0.0/8")
 // recording, a recording with another number of steps. The error begins with the
 // script's name and the line.
 func (s *Script) Check() error {
-	c := checker{s: s, is: make(map[string]what), v6: make(map[string]bool), only: make(map[string]bool)}
+	c := checker{s: s, is: make(map[string]what), of: make(map[string]Options)}
 	for _, p := range s.Peers {
 		switch {
 		case !peers.Contains(p.From.Addr()) || p.From.Addr() == HostAddr:
@@ -97,8 +97,7 @@ const (
 type checker struct {
 	s  *Script
 	is map[string]what
-	// v6 and only say which sockets are of IPv6, and of these which take no IPv4.
-	v6, only map[string]bool
+	of map[string]Options // what sockets were made with
 }
 
 func (c *checker) introduce(name string, as what) error {
@@ -151,14 +150,14 @@ func (c *checker) step(s *Step) error {
 		if o := s.Options; o.V6Only && !o.IPv6 {
 			return errors.New("v6only of a socket of IPv4")
 		}
-		c.v6[s.Socket], c.only[s.Socket] = s.Options.IPv6, s.Options.V6Only
+		c.of[s.Socket] = s.Options
 		return c.introduce(s.Socket, aSocket)
 	case OpAccept:
 		if err := c.socket(s.Listener); err != nil {
 			return err
 		}
 		// Whoever listens at other times under this name does so in the same family: names are given once.
-		c.v6[s.Socket], c.only[s.Socket] = c.v6[s.Listener], c.only[s.Listener]
+		c.of[s.Socket] = c.of[s.Listener]
 		return c.introduce(s.Socket, anAccepted)
 	case OpConnect:
 		if a := s.Addr.Addr(); !peers.Contains(a) && !a.IsLoopback() {
@@ -183,10 +182,10 @@ func (c *checker) family(s *Step) error {
 	if err := c.socket(s.Socket); err != nil {
 		return err
 	}
-	switch {
-	case !s.Addr.Addr().Is4() && !c.v6[s.Socket]:
+	switch o := c.of[s.Socket]; {
+	case !s.Addr.Addr().Is4() && !o.IPv6:
 		return fmt.Errorf("%s: %s is a socket of IPv4", s.Addr, s.Socket)
-	case s.Addr.Addr().Is4() && c.only[s.Socket]:
+	case s.Addr.Addr().Is4() && o.V6Only:
 		return fmt.Errorf("%s: %s takes IPv6 only", s.Addr, s.Socket)
 	}
 	return nil

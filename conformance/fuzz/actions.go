@@ -391,10 +391,11 @@ func (g *generator) again() {
 	if g.chance(60) {
 		g.other()
 	}
-	for range g.between(0, 2) { // the first mostly tells why the connection is over
+	tries := g.between(0, 2)
+	for range tries { // the first mostly tells why the connection is over
 		g.do(script.Step{Op: script.OpConnect, Socket: f.socket, Addr: server(1 + g.below(4)/3)})
 	}
-	if last := &g.s.Steps[len(g.s.Steps)-1]; last.Op == script.OpConnect && f.client && f.state == host.Closed && g.left() > 0 {
+	if tries > 0 && f.client && f.state == host.Closed && g.left() > 0 {
 		f.seq, f.rcv, f.fin, f.acked, f.orphan, f.held = 0, 0, false, false, false, true
 		f.enter(host.SynSent, g.now)
 		if g.chance(70) {
